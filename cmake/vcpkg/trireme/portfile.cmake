@@ -1,0 +1,22 @@
+# An overlay port: it installs the source tree that it lies in, no release archive needed.
+# (A port in a registry would fetch that tree with vcpkg_from_github and be the same otherwise.)
+get_filename_component(SOURCE_PATH "${CMAKE_CURRENT_LIST_DIR}/../../.." ABSOLUTE)
+if(NOT EXISTS "${SOURCE_PATH}/include/trireme")
+  message(FATAL_ERROR "${PORT} is an overlay port: use it where it lies, in cmake/vcpkg of Trireme's source tree")
+endif()
+
+set(VCPKG_BUILD_TYPE release) # header-only port
+
+vcpkg_cmake_configure(
+    SOURCE_PATH "${SOURCE_PATH}"
+    OPTIONS
+        -DTRIREME_BUILD_TESTS=OFF
+        -DTRIREME_BUILD_EXAMPLES=OFF
+        -DTRIREME_BUILD_BENCHMARKS=OFF
+)
+
+vcpkg_cmake_install()
+vcpkg_cmake_config_fixup(CONFIG_PATH share/cmake/trireme)
+
+vcpkg_install_copyright(FILE_LIST "${SOURCE_PATH}/LICENSE")
+file(INSTALL "${CMAKE_CURRENT_LIST_DIR}/usage" DESTINATION "${CURRENT_PACKAGES_DIR}/share/${PORT}")

@@ -1,0 +1,101 @@
+/// @file generator.hpp
+/// The rng that a Monte Carlo kernel is given, and draws<N>, the promise that lets samples share generator blocks.
+#pragma once
+
+#include <array>
+#include <concepts>
+#include <cstddef>
+#include <type_traits>
+#include <utility>
+
+#include <trireme/random/distributions.hpp>
+#include <trireme/random/philox.hpp>
+
+namespace trireme {
+inline namespace v1 {
+
+/// The random numbers of one sample. Each call takes a fixed number of 32-bit words from Words: one for float and two
+/// for double, twice that for normal_pair. So what a sample draws depends on nothing but the seed and its index.
+///
+/// Words has next(), which returns the next word; what that throws (std::logic_error, call N + 1 under draws<N>) every
+/// member here may throw.
+template <detail::real Real, class Words>
+class generator {
+ public:
+  using value_type = Real;
+  static constexpr std::size_t words_per_call = sizeof(Real) / sizeof(std::uint32_t);
+
+  constexpr explicit generator(Words words) noexcept(std::is_nothrow_move_constructible_v<Words>)
+      : words_(std::move(words)) {}
+
+  /// Uniform in [0, 1), on multiples of 2⁻²⁴ for float, 2⁻⁵² for double. Never 1.
+  [[nodiscard]] constexpr Real uniform() noexcept(nothrow) { return detail::to_uniform<Real>(bits()); }
+
+  /// Normal with mean 0 and variance 1, by inversion; at most 6.34 in magnitude for float, 8.21 for double.
+  [[nodiscard]] constexpr Real normal() noexcept(nothrow) { return detail::to_normal<Real>(bits()); }
+
+  /// Two independent normal numbers, by Box and Muller: less work than two inversions. Counts as two calls.
+  [[nodiscard]] constexpr std::array<Real, 2> normal_pair() noexcept(nothrow) {
+    auto const first = bits();
+    auto const second = bits();
+    return detail::to_normal_pair<Real>(first, second);
+  }
+
+  /// One of 0, 1, …, n − 1. Its relative bias is at most n/2³² for float, n/2⁶⁴ for double.
+  /// @throws std::invalid_argument where n < 1, or n > 2³² for float.
+  template <std::integral I>
+    requires(!std::same_as<I, bool>)
+  [[nodiscard]] constexpr I index(I n) {
+    if (n < 1) [[unlikely]] throw std::invalid_argument("trireme: rng.index(n) needs n >= 1");
+    auto const size = static_cast<std::uint64_t>(n);
+    if (sizeof(Real) == 4 && size > (std::uint64_t{1} << 32)) [[unlikely]]
+      throw std::invalid_argument("trireme: rng.index(n) has 32 bits for float, so n may be at most 2^32");
+    return static_cast<I>(detail::to_index(bits(), size));
+  }
+
+  /// Where the words come from, to be placed at another sample.
+  [[nodiscard]] constexpr Words& words() noexcept { return words_; }
+
+ private:
+  static constexpr bool nothrow = noexcept(std::declval<Words&>().next());
+
+  constexpr detail::random_bits<Real> bits() noexcept(nothrow) {
+    if constexpr (words_per_call == 1) {
+      return words_.next();
+    } else {
+      std::uint64_t const high = words_.next();
+      std::uint64_t const low = words_.next();
+      return (high << 32) | low;
+    }
+  }
+
+  Words words_;
+};
+
+/// A kernel that promises at most N calls of rng for each sample; called like the one it holds.
+template <std::size_t N, class F>
+struct draws_kernel {
+  static_assert(N >= 1, "tri::draws<N>: N is the number of calls of rng in a sample, at least 1");
+
+  static constexpr std::size_t calls = N;
+  F f;
+
+  template <class... A>
+    requires std::invocable<F const&, A...>
+  constexpr decltype(auto) operator()(A&&... a) const noexcept(std::is_nothrow_invocable_v<F const&, A...>) {
+    return f(std::forward<A>(a)...);
+  }
+};
+
+/// f, with the promise that it calls rng at most N times in a sample (normal_pair being two calls).
+///
+/// Then samples share generator blocks, in a layout that packs and warps read without a shuffle; without it each sample
+/// has a stream of its own. The numbers drawn differ between the two. Call N + 1 is std::logic_error, on a device
+/// cuda_error.
+template <std::size_t N, class F>
+[[nodiscard]] constexpr draws_kernel<N, F> draws(F f) {
+  return {std::move(f)};
+}
+
+}  // namespace v1
+}  // namespace trireme

@@ -1,0 +1,283 @@
+/// @file threads/executor.hpp
+/// A pool of threads in an arena of oneTBB of its own.
+#pragma once
+#include <trireme/core/count.hpp>
+#include <trireme/core/executor.hpp>
+#include <trireme/core/host_memory.hpp>
+#include <trireme/threads/cores.hpp>
+#include <trireme/threads/loop.hpp>
+
+#include <oneapi/tbb/parallel_for.h>
+#include <oneapi/tbb/task_arena.h>
+#include <oneapi/tbb/task_group.h>
+
+#include <atomic>
+#include <charconv>
+#include <cstddef>
+#include <exception>
+#include <limits>
+#include <memory>
+#include <mutex>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace trireme { inline namespace v1 {
+
+namespace detail {
+
+/// The threads and their arena. A caller who waits for his work is one of the `width` workers, so width - 1 threads
+/// live here. All slots are reserved for threads that come from outside of oneTBB: the arena asks its scheduler for
+/// no worker, which would be none beyond the number of cores, and takes none from other users.
+class thread_crew {
+public:
+  explicit thread_crew(int width) : arena_(width, static_cast<unsigned>(width)) {
+    // A task that is kept back holds the threads in the group's wait, where they sleep until there is work.
+    arena_.execute([&] { keep_open_ = idle_.defer([] {}); });
+    try {
+      for (int k = 1; k < width; ++k)
+        threads_.emplace_back([this] { arena_.execute([this] { idle_.wait(); }); });
+    } catch (...) {
+      dismiss();
+      throw;
+    }
+  }
+  thread_crew(thread_crew const&) = delete;
+  thread_crew& operator=(thread_crew const&) = delete;
+  ~thread_crew() { dismiss(); }
+
+  tbb::task_arena& arena() noexcept { return arena_; }
+
+  /// Deletes the crew; from one of its own threads, or from inside its arena, by a thread made for that.
+  static void release(thread_crew* crew) noexcept {
+    bool const inside = crew->is_current();
+    if (inside)
+      std::thread([crew] { delete crew; }).detach();
+    else
+      delete crew;
+  }
+
+private:
+  [[nodiscard]] bool is_current() const noexcept {
+    for (auto const& t : threads_)
+      if (t.get_id() == std::this_thread::get_id()) return true;
+    return false;
+  }
+  void dismiss() noexcept {
+    arena_.execute([&] {
+      idle_.run(std::move(keep_open_));
+      idle_.wait();
+    });
+    for (auto& t : threads_) t.join();
+  }
+
+  tbb::task_arena arena_;
+  tbb::task_group idle_;
+  tbb::task_handle keep_open_;
+  std::vector<std::thread> threads_;
+};
+
+/// Runs a loop with the calling thread as one of the workers; it must be in the arena.
+/// Isolated: while it waits for the others' last runs, the caller must not begin unrelated work on top of a kernel
+/// that may hold a lock. With a context of its own: a cancelled task group of the user's must not skip our work.
+template <class F>
+void run_loop(loop<F>& work) {
+  if (work.shares() == 1) return work.work(0);
+  tbb::this_task_arena::isolate([&] {
+    tbb::task_group_context context(tbb::task_group_context::isolated);
+    tbb::parallel_for(
+        std::size_t{0}, work.shares(), [&](std::size_t k) { work.work(k); }, tbb::simple_partitioner{}, context);
+  });
+}
+
+/// Asynchronous work of a pool. Begun once, by whoever comes first: a worker, or the one who waits for it. A thread
+/// that waits runs the work itself if nobody has begun it, and so never waits for a thread that waits for it.
+class thread_work : public std::enable_shared_from_this<thread_work> {
+public:
+  explicit thread_work(std::shared_ptr<thread_crew> crew) noexcept : crew_(std::move(crew)) {}
+  thread_work(thread_work const&) = delete;
+  thread_work& operator=(thread_work const&) = delete;
+  virtual ~thread_work() = default;
+
+  /// Queues the work, or leaves that to `before`, if it is not complete.
+  void launch(std::shared_ptr<thread_work> before) {
+    before_ = std::move(before);
+    if (!before_ || !before_->call_when_done(shared_from_this())) enqueue();
+  }
+  [[nodiscard]] bool ready() const noexcept { return state_.load(std::memory_order_acquire) == state::done; }
+
+  void settle() {
+    if (ready()) return;
+    if (before_) before_->settle();
+    if (begin()) crew_->arena().execute([this] { finish(); });
+    for (auto s = state_.load(); s != state::done; s = state_.load()) state_.wait(s);
+  }
+  void wait() {
+    settle();
+    if (failure_) std::rethrow_exception(failure_);
+  }
+
+protected:
+  virtual std::exception_ptr run() noexcept = 0; ///< called once, in the arena
+  std::shared_ptr<thread_crew> crew_;
+
+private:
+  enum class state { waiting, running, done };
+
+  void enqueue() {
+    crew_->arena().enqueue([self = shared_from_this()] {
+      if (self->begin()) self->finish();
+    });
+  }
+  bool begin() noexcept {
+    auto expected = state::waiting;
+    return state_.compare_exchange_strong(expected, state::running);
+  }
+  void finish() noexcept {
+    failure_ = run();
+    std::vector<std::shared_ptr<thread_work>> next;
+    {
+      std::lock_guard const lock(mutex_);
+      state_.store(state::done);
+      next.swap(next_);
+    }
+    state_.notify_all();
+    for (auto const& work : next) work->enqueue();
+  }
+  bool call_when_done(std::shared_ptr<thread_work> next) {
+    std::lock_guard const lock(mutex_);
+    if (ready()) return false;
+    next_.push_back(std::move(next));
+    return true;
+  }
+
+  std::atomic<state> state_{state::waiting};
+  std::exception_ptr failure_;
+  std::mutex mutex_;
+  std::vector<std::shared_ptr<thread_work>> next_;
+  std::shared_ptr<thread_work> before_;
+};
+
+template <class F>
+class thread_bulk final : public thread_work {
+public:
+  thread_bulk(std::shared_ptr<thread_crew> crew, F const& f, std::size_t n, std::size_t grain, std::stop_token stop,
+              std::size_t workers)
+      : thread_work(std::move(crew)), f_(f), stop_(std::move(stop)), loop_(f_, n, grain, stop_, workers) {}
+
+private:
+  std::exception_ptr run() noexcept override {
+    run_loop(loop_);
+    return loop_.failure();
+  }
+  F f_;
+  std::stop_token stop_;
+  loop<F> loop_;
+};
+
+} // namespace detail
+
+/// Work that a thread_pool was given. `wait()` does it, where no worker has begun it yet.
+class [[nodiscard]] thread_completion {
+public:
+  thread_completion() = default;
+  explicit thread_completion(std::shared_ptr<detail::thread_work> work) noexcept : work_(std::move(work)) {}
+  thread_completion(thread_completion&&) noexcept = default;
+  thread_completion& operator=(thread_completion&& other) noexcept {
+    settle();
+    work_ = std::move(other.work_);
+    return *this;
+  }
+  ~thread_completion() { settle(); }
+
+  [[nodiscard]] bool ready() const noexcept { return !work_ || work_->ready(); }
+  void wait() {
+    if (work_) work_->wait();
+  }
+  void settle() const noexcept { ///< wait() without the exception
+    if (work_) work_->settle();
+  }
+
+private:
+  friend class thread_pool;
+  std::shared_ptr<detail::thread_work> work_;
+};
+
+/// A pool of threads. Copies are handles of the same pool; the last one stops and joins the threads.
+///
+/// A thread that calls an algorithm, or waits for a completion, takes the place of one of the workers: at most
+/// `concurrency()` kernels of one call run at once. A kernel may itself use the pool. TBB algorithms that a kernel
+/// calls stay inside the pool. Nothing is taken from other users of oneTBB in the program, and its limits
+/// (tbb::global_control) do not apply here.
+class thread_pool : public detail::host_memory<thread_completion> {
+public:
+  /// As many workers as this process may use cores: hardware, affinity mask and cgroup quota counted in.
+  thread_pool() : thread_pool(detail::available_cores()) {}
+
+  /// `width` workers, which may be more than there are cores: right for work that waits.
+  /// @throws std::invalid_argument for a width that is negative, 0 or over 65,535; std::system_error where the
+  /// system has no more threads.
+  explicit thread_pool(count<"width"> width) : width_(checked(width)) {
+    crew_ = std::shared_ptr<detail::thread_crew>(new detail::thread_crew(static_cast<int>(width_)),
+                                                 detail::thread_crew::release);
+  }
+
+  [[nodiscard]] std::size_t concurrency() const noexcept { return width_; }
+
+  /// Asynchronous; runs on the pool's threads, and on the caller's from when it waits.
+  /// Cost: two allocations and a wake-up; the algorithms, which wait at once, save these.
+  template <class F>
+  thread_completion bulk(count<"n"> n, F const& f, bulk_options<thread_completion> o = {}) const {
+    if (n == 0u && !o.after) return {};
+    auto work = std::make_shared<detail::thread_bulk<F>>(crew_, f, n, o.grain, o.stop, width_);
+    work->launch(o.after ? o.after->work_ : nullptr);
+    return thread_completion{std::move(work)};
+  }
+
+  /// bulk and wait, with the calling thread as one of the workers: no copy of f, no allocation, no hand-over.
+  template <class F>
+  friend void on_bulk(thread_pool const& pool, std::size_t n, F const& f, bulk_options<thread_completion> const& o) {
+    if (o.after) o.after->settle();
+    if (n == 0) return;
+    detail::loop<F> work(f, n, o.grain, o.stop, pool.width_);
+    pool.crew_->arena().execute([&] { detail::run_loop(work); });
+    if (work.failure()) std::rethrow_exception(work.failure());
+  }
+
+  /// The pool that `text` names, for with_executor: "threads" or "threads:8".
+  static bool matches(std::string_view text) noexcept {
+    return text == "threads" || (text.starts_with(prefix) && width_in(text) != 0);
+  }
+  static thread_pool named(std::string_view text) {
+    return text == "threads" ? thread_pool{} : thread_pool{width_in(text)};
+  }
+  static constexpr std::string_view names = "threads[:N]";
+
+  friend bool operator==(thread_pool const& a, thread_pool const& b) noexcept { return a.crew_ == b.crew_; }
+
+private:
+  static constexpr std::string_view prefix = "threads:";
+  static constexpr std::size_t widest = 65'535;
+
+  static std::size_t checked(std::size_t width) {
+    if (width == 0 || width > widest)
+      throw std::invalid_argument("trireme: thread_pool: width must be 1 to 65535, but is " + std::to_string(width));
+    return width;
+  }
+  static std::size_t width_in(std::string_view text) noexcept {
+    text.remove_prefix(prefix.size());
+    std::size_t width = 0;
+    auto const [end, failure] = std::from_chars(text.data(), text.data() + text.size(), width);
+    return failure == std::errc{} && end == text.data() + text.size() && width <= widest ? width : 0;
+  }
+
+  std::size_t width_;
+  std::shared_ptr<detail::thread_crew> crew_;
+};
+
+static_assert(host_executor<thread_pool>);
+
+}} // namespace trireme::v1

@@ -1,0 +1,158 @@
+/// @file threads/loop.hpp
+/// One parallel loop: [0, n) dealt out to workers, who take runs from their own share and steal from the others'.
+#pragma once
+#include <trireme/core/error.hpp>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <stop_token>
+
+namespace trireme { inline namespace v1 { namespace detail {
+
+/// A clock that is cheap to read. Only its order of magnitude matters: it tells short runs from long ones.
+inline std::uint64_t ticks() noexcept {
+#if defined(__x86_64__)
+  return __builtin_ia32_rdtsc();
+#else
+  return static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
+#endif
+}
+
+/// A worker's share of the loop, [begin, end) in one word, so that its owner takes from the front and a thief
+/// half of it from the back without a lock. A cache line of its own.
+class alignas(64) loop_share {
+public:
+  void assign(std::uint32_t begin, std::uint32_t end) noexcept {
+    word_.store(pack(begin, end), std::memory_order_relaxed);
+  }
+
+  struct run {
+    std::uint32_t begin, end;
+    [[nodiscard]] bool empty() const noexcept { return begin == end; }
+  };
+
+  /// Up to `most` units from the front.
+  run take(std::uint32_t most) noexcept {
+    std::uint64_t w = word_.load(std::memory_order_relaxed);
+    for (;;) {
+      auto const [begin, end] = unpack(w);
+      if (begin == end) return {0, 0};
+      std::uint32_t const cut = end - begin > most ? begin + most : end;
+      if (word_.compare_exchange_weak(w, pack(cut, end), std::memory_order_relaxed)) return {begin, cut};
+    }
+  }
+
+  /// The back half; of a single unit, that unit.
+  run steal() noexcept {
+    std::uint64_t w = word_.load(std::memory_order_relaxed);
+    for (;;) {
+      auto const [begin, end] = unpack(w);
+      if (begin == end) return {0, 0};
+      std::uint32_t const cut = begin + (end - begin) / 2;
+      if (word_.compare_exchange_weak(w, pack(begin, cut), std::memory_order_relaxed)) return {cut, end};
+    }
+  }
+
+private:
+  static std::uint64_t pack(std::uint32_t begin, std::uint32_t end) noexcept {
+    return std::uint64_t{begin} << 32 | end;
+  }
+  static run unpack(std::uint64_t w) noexcept {
+    return {static_cast<std::uint32_t>(w >> 32), static_cast<std::uint32_t>(w)};
+  }
+  std::atomic<std::uint64_t> word_{0};
+};
+
+/// The state of one loop. Its owner calls `work(k)` once for every share k, each from any thread.
+///
+/// With a grain a unit is that many indices, and a run is one unit. Without, a worker starts with one index and lets
+/// its runs grow until they take some ten microseconds: ten slow elements spread over ten workers, ten million cheap
+/// ones cost what a plain loop costs, and a stop or an exception is noticed after at most one such run.
+template <class F>
+class loop {
+public:
+  loop(F const& f, std::size_t n, std::size_t grain, std::stop_token const& stop, std::size_t workers)
+      : f_(f), n_(n), fixed_(grain != 0),
+        // Units are counted in 32 bits.
+        unit_(std::max({std::size_t{1}, grain, static_cast<std::size_t>(n / 0x7fff'ffffu + (n > 0x7fff'ffffu))})),
+        stop_(stop) {
+    std::size_t const units = n / unit_ + (n % unit_ != 0);
+    shares_ = std::max<std::size_t>(1, std::min(workers, units));
+    if (shares_ > few_.size()) many_ = std::make_unique<loop_share[]>(shares_);
+    for (std::size_t k = 0; k < shares_; ++k)
+      share(k).assign(static_cast<std::uint32_t>(units * k / shares_), static_cast<std::uint32_t>(units * (k + 1) / shares_));
+  }
+
+  [[nodiscard]] std::size_t shares() const noexcept { return shares_; }
+
+  /// Works until nothing is left to take: first the share k, then what it steals.
+  void work(std::size_t k) noexcept {
+    std::uint32_t most = 1;
+    std::uint64_t begun = fixed_ ? 0 : ticks();
+    for (;;) {
+      auto run = share(k).take(most);
+      while (run.empty()) {
+        if (!refill(k)) return;
+        run = share(k).take(most);
+      }
+      if (failed_.load(std::memory_order_relaxed)) return;
+      if (stop_.stop_requested()) return leave(std::make_exception_ptr(cancelled{}));
+      try {
+        f_(run.begin * unit_, std::min(n_, run.end * unit_));
+      } catch (...) {
+        return leave(std::current_exception());
+      }
+      if (fixed_) continue;
+      std::uint64_t const now = ticks();
+      most = next_size(run.end - run.begin, now - begun);
+      begun = now;
+    }
+  }
+
+  /// What ended the loop early, if anything; to be read when all work(k) have returned.
+  [[nodiscard]] std::exception_ptr const& failure() const noexcept { return failure_; }
+
+private:
+  static constexpr std::uint64_t long_enough = 1 << 15; // ticks: 8 to 33 µs
+
+  static std::uint32_t next_size(std::uint32_t size, std::uint64_t took) noexcept {
+    if (took < long_enough / 16) return size < (1u << 27) ? size * 8 : size;
+    if (took < long_enough) return size < (1u << 27) ? size * 2 : size;
+    return took > 2 * long_enough ? std::max(1u, size / 2) : size;
+  }
+
+  loop_share& share(std::size_t k) noexcept { return many_ ? many_[k] : few_[k]; }
+
+  bool refill(std::size_t k) noexcept {
+    for (std::size_t d = 1; d < shares_; ++d) {
+      auto const loot = share((k + d) % shares_).steal();
+      if (loot.empty()) continue;
+      share(k).assign(loot.begin, loot.end);
+      return true;
+    }
+    return false;
+  }
+
+  void leave(std::exception_ptr why) noexcept {
+    if (!failed_.exchange(true)) failure_ = std::move(why);
+  }
+
+  F const& f_;
+  std::size_t n_;
+  bool fixed_;
+  std::size_t unit_;
+  std::size_t shares_;
+  std::stop_token const& stop_;
+  std::atomic<bool> failed_{false};
+  std::exception_ptr failure_;
+  std::array<loop_share, 4> few_;
+  std::unique_ptr<loop_share[]> many_;
+};
+
+}}} // namespace trireme::v1::detail

@@ -1,0 +1,55 @@
+# Compiles one file that is wrong on purpose, and passes if the compiler refuses it in the right words.
+#
+#   cmake -D compiler=… -D options=… -D includes=… -D file=… -P check.cmake
+#
+# The file says what is right in comment lines of its own:
+#   // expect: <text>       the compiler's output holds this text; several such lines: all of them
+#   // max-errors: <n>      at most n lines of the output speak of an error
+#   // flags: <flags>       compile with these too
+
+file(READ "${file}" source)
+
+# Not by file(STRINGS) and lists: the texts may hold semicolons and brackets.
+function(next_value key source_in_out value_out)
+  set(value)
+  set(source "${${source_in_out}}")
+  if(source MATCHES "(^|\n)// ${key}: ([^\n]*)")
+    set(value "${CMAKE_MATCH_2}")
+    string(REPLACE "// ${key}: ${value}" "" source "${source}")
+  endif()
+  set(${source_in_out} "${source}" PARENT_SCOPE)
+  set(${value_out} "${value}" PARENT_SCOPE)
+endfunction()
+
+next_value(flags source flags)
+separate_arguments(flags)
+next_value(max-errors source max_errors)
+list(TRANSFORM includes PREPEND -I)
+
+execute_process(COMMAND ${compiler} ${options} ${includes} ${flags} ${file}
+  RESULT_VARIABLE status OUTPUT_VARIABLE output ERROR_VARIABLE output)
+
+if(status EQUAL 0)
+  message(FATAL_ERROR "${file} is accepted, and should not be")
+endif()
+
+next_value(expect source text)
+if(text STREQUAL "")
+  message(FATAL_ERROR "${file} has no line \"// expect: <text>\"")
+endif()
+while(NOT text STREQUAL "")
+  string(FIND "${output}" "${text}" position)
+  if(position EQUAL -1)
+    message(FATAL_ERROR "${file} is refused, but the compiler does not say \"${text}\":\n${output}")
+  endif()
+  next_value(expect source text)
+endwhile()
+
+if(NOT max_errors STREQUAL "")
+  string(REGEX REPLACE "[^\n]*error:[^\n]*" "\1" marks "${output}")
+  string(REGEX REPLACE "[^\1]" "" marks "${marks}")
+  string(LENGTH "${marks}" errors)
+  if(errors GREATER max_errors)
+    message(FATAL_ERROR "${file} is refused in ${errors} lines of errors, and should be in ${max_errors}:\n${output}")
+  endif()
+endif()

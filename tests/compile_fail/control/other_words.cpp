@@ -1,0 +1,2 @@
+// expect: words that are not those of the message; [brackets] too
+static_assert(false, "a message");

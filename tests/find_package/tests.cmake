@@ -1,0 +1,37 @@
+# Builds and runs the outside project of this folder, once for each way to come by the library; all of it offline.
+
+set(here ${CMAKE_CURRENT_LIST_DIR})
+set(work ${CMAKE_CURRENT_BINARY_DIR}/find_package)
+
+# trireme_add_outside(name options...) configures, builds and runs it with these options.
+function(trireme_add_outside name)
+  add_test(NAME find_package.${name} COMMAND ${CMAKE_CTEST_COMMAND}
+    --build-and-test ${here} ${work}/${name}
+    --build-generator ${CMAKE_GENERATOR} --build-project outside
+    --build-options -DCMAKE_CXX_COMPILER=${CMAKE_CXX_COMPILER} ${ARGN}
+    --test-command outside)
+  set_tests_properties(find_package.${name} PROPERTIES LABELS packaging TIMEOUT 300)
+endfunction()
+
+# trireme_add_step(name command...) is a test that others, by FIXTURES_REQUIRED, wait for.
+function(trireme_add_step name)
+  add_test(NAME find_package.${name} COMMAND ${ARGN})
+  set_tests_properties(find_package.${name} PROPERTIES LABELS packaging FIXTURES_SETUP find_package.${name})
+endfunction()
+
+# An install tree, moved to another place: nothing in it may remember where it was made.
+trireme_add_step(install ${CMAKE_COMMAND} -D build=${PROJECT_BINARY_DIR} -D prefix=${work}/prefix -P ${here}/install.cmake)
+trireme_add_outside(package -DTRIREME_FROM=package -DCMAKE_PREFIX_PATH=${work}/prefix)
+set_tests_properties(find_package.package PROPERTIES FIXTURES_REQUIRED find_package.install)
+
+trireme_add_outside(subdirectory -DTRIREME_FROM=subdirectory -DTRIREME_SOURCE=${PROJECT_SOURCE_DIR})
+
+trireme_add_outside(fetch -DTRIREME_FROM=fetch -DTRIREME_SOURCE=${PROJECT_SOURCE_DIR}
+  -DFETCHCONTENT_SOURCE_DIR_TRIREME=${PROJECT_SOURCE_DIR})
+
+# The vcpkg port, run by a stand-in for vcpkg that also checks vcpkg's rules.
+trireme_add_step(port ${CMAKE_COMMAND} -D port=${PROJECT_SOURCE_DIR}/cmake/vcpkg/trireme -D work=${work}/vcpkg
+  -D PROJECT_VERSION=${PROJECT_VERSION} -D generator=${CMAKE_GENERATOR} -D compiler=${CMAKE_CXX_COMPILER}
+  -P ${here}/vcpkg_shim.cmake)
+trireme_add_outside(vcpkg -DTRIREME_FROM=package -DCMAKE_PREFIX_PATH=${work}/vcpkg/packages)
+set_tests_properties(find_package.vcpkg PROPERTIES FIXTURES_REQUIRED find_package.port)
