@@ -48,7 +48,7 @@ if have dpkg-query && have apt-get; then
     say "installing from Debian's packages:$missing"
     as_root apt-get update -qq
     # shellcheck disable=SC2086  # a list of words
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
   fi
 elif ! have cmake || ! { have c++ || have g++ || have clang++; } || ! { have ninja || have make; }; then
   fail "not a Debian system, so please install these yourself: $needs"

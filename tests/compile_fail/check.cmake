@@ -6,6 +6,7 @@
 #   // expect: <text>       the compiler's output holds this text; several such lines: all of them
 #   // max-errors: <n>      at most n lines of the output speak of an error
 #   // flags: <flags>       compile with these too
+cmake_minimum_required(VERSION 3.24)
 
 file(READ "${file}" source)
 
@@ -29,27 +30,32 @@ list(TRANSFORM includes PREPEND -I)
 execute_process(COMMAND ${compiler} ${options} ${includes} ${flags} ${file}
   RESULT_VARIABLE status OUTPUT_VARIABLE output ERROR_VARIABLE output)
 
+function(fail reason)
+  message("${output}")
+  message(FATAL_ERROR "${reason}\n(${file})")
+endfunction()
+
 if(status EQUAL 0)
-  message(FATAL_ERROR "${file} is accepted, and should not be")
+  fail("It is accepted, and should not be.")
 endif()
 
 next_value(expect source text)
 if(text STREQUAL "")
-  message(FATAL_ERROR "${file} has no line \"// expect: <text>\"")
+  fail("It has no line \"// expect: <text>\".")
 endif()
 while(NOT text STREQUAL "")
   string(FIND "${output}" "${text}" position)
   if(position EQUAL -1)
-    message(FATAL_ERROR "${file} is refused, but the compiler does not say \"${text}\":\n${output}")
+    fail("It is refused, but the compiler does not say\n  ${text}")
   endif()
   next_value(expect source text)
 endwhile()
 
 if(NOT max_errors STREQUAL "")
-  string(REGEX REPLACE "[^\n]*error:[^\n]*" "\1" marks "${output}")
-  string(REGEX REPLACE "[^\1]" "" marks "${marks}")
-  string(LENGTH "${marks}" errors)
+  string(REGEX REPLACE "[][;]" " " lines "${output}")
+  string(REGEX MATCHALL "[^\n]*error:[^\n]*" lines "${lines}")
+  list(LENGTH lines errors)
   if(errors GREATER max_errors)
-    message(FATAL_ERROR "${file} is refused in ${errors} lines of errors, and should be in ${max_errors}:\n${output}")
+    fail("It is refused in ${errors} lines of errors, and should be in ${max_errors}.")
   endif()
 endif()

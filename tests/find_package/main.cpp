@@ -5,7 +5,7 @@
 
 namespace tri = trireme;
 
-double sum_of_squares(int n);  // in other.cpp: the library's definitions meet in two files
+double sum_of_squares(int n); // in other.cpp: the library's definitions meet in two files
 
 inline constexpr auto in_circle = [](auto& rng) {
   auto x = rng.uniform();

@@ -1,5 +1,6 @@
 # An overlay port: it installs the source tree that it lies in, no release archive needed.
 # (A port in a registry would fetch that tree with vcpkg_from_github and be the same otherwise.)
+# vcpkg's binary cache does not see that tree change: after a change, install with --no-binarycaching.
 get_filename_component(SOURCE_PATH "${CMAKE_CURRENT_LIST_DIR}/../../.." ABSOLUTE)
 if(NOT EXISTS "${SOURCE_PATH}/include/trireme")
   message(FATAL_ERROR "${PORT} is an overlay port: use it where it lies, in cmake/vcpkg of Trireme's source tree")

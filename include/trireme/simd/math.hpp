@@ -1,8 +1,9 @@
 /// @file math.hpp
 /// All mathematical functions of kernels: select, min, max, abs, sqrt, exp, log, sin, cos, sincos.
 ///
-/// They are constexpr and have one definition each, made of IEEE operations without fma: the same bits on a CPU with any
-/// flags, in a constant expression and on a GPU. That is what std::exp and its like do not promise.
+/// They are constexpr and have one definition each, made of IEEE operations without fma: the same bits on a
+/// CPU with any flags, in a constant expression and on a GPU. That is what std::exp and its like do not
+/// promise.
 #pragma once
 
 #include <trireme/simd/arithmetic.hpp>

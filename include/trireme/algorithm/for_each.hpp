@@ -1,0 +1,93 @@
+/// @file for_each.hpp
+/// Call a function for every index or element, for its effect.       Definition for every executor.
+#pragma once
+#include <trireme/core/count.hpp>
+#include <trireme/core/executor.hpp>
+#include <trireme/core/operand.hpp>
+
+#include <cstddef>
+#include <stop_token>
+#include <type_traits>
+#include <utility>
+
+namespace trireme { inline namespace v1 {
+
+/// Options of the element-wise algorithms.
+struct loop_options {
+  count<"chunk_size"> chunk_size = 0; ///< elements that a worker takes at once; 0: from the time that they take
+  std::stop_token stop = {};          ///< a request leaves the rest undone and throws `cancelled`
+};
+
+namespace detail {
+
+template <class F>
+struct index_run {
+  F f;
+  constexpr void operator()(std::size_t first, std::size_t last) const {
+    for (std::size_t i = first; i < last; ++i) f(i);
+  }
+};
+
+template <class View, class F>
+struct element_run {
+  View view;
+  F f;
+  constexpr void operator()(std::size_t first, std::size_t last) const {
+    View const elements = view;
+    for (std::size_t i = first; i < last; ++i) f(elements[i]);
+  }
+};
+
+template <executor E>
+bulk_options<completion_t<E>> to_bulk(loop_options const& o) {
+  return {.grain = static_cast<std::size_t>(o.chunk_size), .stop = o.stop, .after = {}};
+}
+
+} // namespace detail
+
+/// f(i) for every i in [0, n).
+template <executor E, class F>
+void on_for_each_index(E const& ex, std::size_t n, F const& f, loop_options const& options) {
+  on_bulk(ex, n, detail::index_run<F>{f}, detail::to_bulk<E>(options));
+}
+
+/// f(view[i]) for every i.
+template <executor E, class View, class F>
+void on_for_each(E const& ex, View view, F const& f, loop_options const& options) {
+  on_bulk(ex, view.size(), detail::element_run<View, F>{view, f}, detail::to_bulk<E>(options));
+}
+
+/// Calls f(i) for every i in [0, n), in any order; returns when all are done.
+/// @param n  of any integral type. @throws std::invalid_argument for a negative n; what f throws: the loop then ends
+/// early, and the indices that have not begun are left out.
+/// Cost: some hundred nanoseconds beside the calls; runs of cheap indices are dealt out together.
+template <executor E, class F>
+void for_each_index(E const& ex, count<"n"> n, F f, loop_options options = {}) {
+  if constexpr (detail::accepts_kernel<E, F, std::size_t>()) on_for_each_index(ex, n, f, options);
+}
+
+/// Calls f(x) for every element x, in any order; returns when all are done.
+///
+/// f may take its element by reference and change it. On an executor that does not see host memory a host range is
+/// copied in, and back if f takes its element by non-const reference.
+/// @throws what f throws; which elements were then visited is unspecified.
+template <executor E, class R, class F>
+void for_each(E const& ex, R&& range, F f, loop_options options = {}) {
+  if constexpr (detail::accepts_data<E, R>()) {
+    using element = typename detail::data_element<R>::type;
+    constexpr bool copies = !any_buffer<R> && !host_executor<E>;
+    constexpr bool changes = !std::is_invocable_v<F const&, element> && !std::is_invocable_v<F const&, element const&>;
+    if constexpr (copies && !changes) {
+      detail::input<E, R> data(ex, std::forward<R>(range));
+      if constexpr (detail::accepts_kernel<E, F, decltype(data.view()[0])>()) on_for_each(ex, data.view(), f, options);
+    } else {
+      detail::storage<E, R, true> data(ex, range);
+      if constexpr (detail::accepts_kernel<E, F, decltype(data.view()[0])>()) {
+        on_for_each(ex, data.view(), f, options);
+        data.finish();
+      }
+    }
+  }
+}
+
+}} // namespace trireme::v1

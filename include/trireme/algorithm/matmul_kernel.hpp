@@ -1,0 +1,239 @@
+/// @file algorithm/matmul_kernel.hpp
+/// Register tiles of a matrix product, on Eigen's packets, and the packing that feeds them. One thread, no allocation.
+///
+/// Every element of the output is one sum over k in ascending order, whichever tile it falls into and wherever the
+/// operands lie in memory: its bits depend on nothing but its row and column.
+#pragma once
+#include <trireme/algorithm/matmul_operands.hpp>
+#include <trireme/core/matrix_view.hpp>
+
+#include <Eigen/Core>
+
+#include <algorithm>
+#include <complex>
+#include <cstddef>
+#include <type_traits>
+
+// g++ warns wherever a vector type is a template argument, which Eigen's packet functions are called with.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wignored-attributes"
+
+namespace trireme { inline namespace v1 { namespace detail { namespace gemm {
+
+using index_t = std::ptrdiff_t;
+
+template <class T>
+struct real_of {
+  using type = T;
+};
+template <class R>
+struct real_of<std::complex<R>> {
+  using type = R;
+};
+template <class T>
+using real_t = typename real_of<T>::type;
+
+/// Complex scalars are pairs of real ones here: a (m × k) counts as 2m × k and b (k × n) as k × 2n, whose product holds
+/// the four products of parts that make up each element of c. So one kernel, without shuffles, serves both.
+template <class T>
+inline constexpr index_t parts = is_complex<T> ? 2 : 1;
+
+/// The size of a register tile of scalars T: as many sums as the registers hold beside the operands. With 32 registers
+/// that is 3 × 8 packets of sums, 3 of the left operand and 1 of the right one; with 16, 3 × 4.
+template <class T>
+struct tile_shape {
+  using packet = typename Eigen::internal::packet_traits<real_t<T>>::type;
+  static constexpr int lanes = Eigen::internal::unpacket_traits<packet>::size;
+  static constexpr int real_rows = 3 * lanes;
+  static constexpr int real_cols = sizeof(packet) == 64 ? 8 : 4;
+  /// In elements; an odd number of lanes is none of Eigen's, but a packet may be a single number.
+  static constexpr int rows = std::max(1, real_rows / static_cast<int>(parts<T>));
+  static constexpr int cols = real_cols / static_cast<int>(parts<T>);
+};
+
+/// c (+)= a·b for M packets of rows and N columns. Column l of a lies at a + l·a_col; element (l, j) of b at
+/// b[l·b_row + j·b_col]; column j of c at c + j·c_col.
+template <class P, int M, int N, class T>
+void real_tile(index_t k, T const* a, index_t a_col, T const* b, index_t b_row, index_t b_col, T* c, index_t c_col,
+               bool add) {
+  using namespace Eigen::internal;
+  constexpr int lanes = unpacket_traits<P>::size;
+  P sum[M][N];
+#pragma GCC unroll 8
+  for (int j = 0; j < N; ++j)
+#pragma GCC unroll 8
+    for (int i = 0; i < M; ++i) sum[i][j] = pset1<P>(T(0));
+  for (index_t l = 0; l < k; ++l, a += a_col, b += b_row) {
+    P x[M];
+#pragma GCC unroll 8
+    for (int i = 0; i < M; ++i) x[i] = ploadu<P>(a + i * lanes);
+#pragma GCC unroll 8
+    for (int j = 0; j < N; ++j) {
+      P const y = pset1<P>(b[j * b_col]);
+#pragma GCC unroll 4
+      for (int i = 0; i < M; ++i) sum[i][j] = pmadd(x[i], y, sum[i][j]);
+    }
+  }
+#pragma GCC unroll 8
+  for (int j = 0; j < N; ++j)
+#pragma GCC unroll 8
+    for (int i = 0; i < M; ++i) {
+      T* const to = c + j * c_col + i * lanes;
+      pstoreu(to, add ? padd(ploadu<P>(to), sum[i][j]) : sum[i][j]);
+    }
+}
+
+/// The left operand's elements down its columns, and the right one's along its rows, as real numbers: the former with
+/// row stride 1; the latter, if complex, with column stride 1 or only one column.
+template <class T>
+matrix_view<real_t<T> const> left_parts(matrix_view<T const> a) {
+  return {reinterpret_cast<real_t<T> const*>(a.data), parts<T> * a.rows, a.cols, 1, parts<T> * a.col_stride};
+}
+template <class T>
+matrix_view<real_t<T> const> right_parts(matrix_view<T const> b) {
+  return {reinterpret_cast<real_t<T> const*>(b.data), b.rows, parts<T> * b.cols, parts<T> * b.row_stride,
+          is_complex<T> ? 1 : b.col_stride};
+}
+
+/// c (+)= the real product `from`, column-major, whose columns are `stride` apart.
+template <class T>
+void store(real_t<T> const* from, index_t stride, matrix_view<T> c, bool add) {
+  for (index_t j = 0; j < c.cols; ++j)
+    for (index_t i = 0; i < c.rows; ++i) {
+      T x;
+      if constexpr (is_complex<T>) {
+        real_t<T> const* const p = from + 2 * j * stride + 2 * i;
+        x = T(p[0] - p[stride + 1], p[1] + p[stride]);
+      } else {
+        x = from[j * stride + i];
+      }
+      c(i, j) = add ? static_cast<T>(c(i, j) + x) : x;
+    }
+}
+
+/// Copies up to Width rows of v so that a tile reads them in order: for each column Width elements, padded with zeros.
+template <int Width, class T>
+void pack(matrix_view<T const> v, T* out) {
+  for (index_t l = 0; l < v.cols; ++l, out += Width) {
+    T const* const from = v.data + l * v.col_stride;
+    if (v.rows == Width && v.row_stride == 1) {
+      for (index_t i = 0; i < Width; ++i) out[i] = from[i];
+    } else if (v.rows == Width) {
+      for (index_t i = 0; i < Width; ++i) out[i] = from[i * v.row_stride];
+    } else {
+      for (index_t i = 0; i < v.rows; ++i) out[i] = from[i * v.row_stride];
+      for (index_t i = v.rows; i < Width; ++i) out[i] = T(0);
+    }
+  }
+}
+
+/// c (+)= the product of two packed panels of depth k. c is at most a register tile, with any strides.
+template <class T>
+void packed_tile(index_t k, T const* a, T const* b, matrix_view<T> c, bool add) {
+  using shape = tile_shape<T>;
+  using packet = typename shape::packet;
+  using R = real_t<T>;
+  constexpr int rows = shape::real_rows, cols = shape::real_cols;
+  auto const* const x = reinterpret_cast<R const*>(a);
+  auto const* const y = reinterpret_cast<R const*>(b);
+  if constexpr (!is_complex<T>)
+    if (c.rows == rows && c.cols == cols && c.row_stride == 1)
+      return real_tile<packet, 3, cols>(k, x, rows, y, cols, 1, c.data, c.col_stride, add);
+  alignas(64) R out[rows * cols];
+  if (parts<T> * c.rows > 2 * shape::lanes)
+    real_tile<packet, 3, cols>(k, x, rows, y, cols, 1, out, rows, false);
+  else if (parts<T> * c.rows > shape::lanes)
+    real_tile<packet, 2, cols>(k, x, rows, y, cols, 1, out, rows, false);
+  else
+    real_tile<packet, 1, cols>(k, x, rows, y, cols, 1, out, rows, false);
+  store(out, rows, c, add);
+}
+
+/// M packets of rows, all columns: N at a time, then half as many, down to one.
+template <class P, int M, int N, class T>
+void direct_strip(matrix_view<T const> a, matrix_view<T const> b, matrix_view<T> c, index_t j = 0) {
+  for (; b.cols - j >= N; j += N)
+    real_tile<P, M, N>(a.cols, a.data, a.col_stride, b.data + j * b.col_stride, b.row_stride, b.col_stride,
+                       c.data + j * c.col_stride, c.col_stride, false);
+  if constexpr (N > 1)
+    if (j < b.cols) direct_strip<P, M, N / 2>(a, b, c, j);
+}
+
+/// c = a·b straight from the operands, for real scalars where a and c have row stride 1: best for small products.
+/// The last rows are done by a whole packet that reaches back over rows already done, which get the same values again.
+template <class P, int M, class T>
+void direct_product(matrix_view<T const> a, matrix_view<T const> b, matrix_view<T> c) {
+  constexpr index_t lanes = Eigen::internal::unpacket_traits<P>::size;
+  using half = typename Eigen::internal::unpacket_traits<P>::half;
+  using narrower = std::conditional_t<std::is_same_v<half, P>, T, half>;
+  constexpr int cols = tile_shape<T>::cols;
+  auto const strip = [&]<int Packets>(std::integral_constant<int, Packets>, index_t i) {
+    direct_strip<P, Packets, cols, T>(a.block(i, 0, Packets * lanes, a.cols), b,
+                                      c.block(i, 0, Packets * lanes, c.cols));
+  };
+  if (c.rows < lanes) {
+    if constexpr (lanes > 1) direct_product<narrower, 1>(a, b, c);
+    return;
+  }
+  index_t i = 0;
+  for (; c.rows - i >= M * lanes; i += M * lanes) strip(std::integral_constant<int, M>{}, i);
+  if constexpr (M > 2)
+    for (; c.rows - i >= 2 * lanes; i += 2 * lanes) strip(std::integral_constant<int, 2>{}, i);
+  if constexpr (M > 1)
+    for (; c.rows - i >= lanes; i += lanes) strip(std::integral_constant<int, 1>{}, i);
+  if (i < c.rows) strip(std::integral_constant<int, 1>{}, c.rows - lanes);
+}
+
+/// c = a·b where b is a vector (N = 1) or the parts of one (N = 2), and a is too large for a cache: a is read along a
+/// few columns at a time, which the hardware foresees.
+template <int N, class T>
+void tall_product(matrix_view<T const> a, matrix_view<T const> b, matrix_view<T> c) {
+  using packet = typename tile_shape<T>::packet;
+  constexpr index_t columns = 16, rows = 4 * tile_shape<T>::lanes;
+  index_t const whole = a.rows / rows * rows;
+  for (index_t l = 0; l < a.cols; l += columns)
+    for (index_t i = 0; i < whole; i += rows)
+      real_tile<packet, 4, N>(std::min(columns, a.cols - l), &a(i, l), a.col_stride, &b(l, 0), b.row_stride,
+                              b.col_stride, &c(i, 0), c.col_stride, l != 0);
+  direct_product<packet, 3, T>(a.block(whole, 0, a.rows - whole, a.cols), b, c.block(whole, 0, a.rows - whole, c.cols));
+}
+
+/// c = a·b where every row of a lies in one piece, and so do the N columns of b: sums along k in the lanes of a packet,
+/// lanes last.
+template <int M, int N, class T>
+void row_products(matrix_view<T const> a, matrix_view<T const> b, matrix_view<T> c) {
+  using namespace Eigen::internal;
+  using P = typename tile_shape<T>::packet;
+  constexpr index_t lanes = tile_shape<T>::lanes;
+  index_t i = 0;
+  for (; a.rows - i >= M; i += M) {
+    P sum[M][N];
+    for (auto& row : sum)
+      for (auto& s : row) s = pset1<P>(T(0));
+    index_t l = 0;
+    for (; a.cols - l >= lanes; l += lanes)
+#pragma GCC unroll 8
+      for (int m = 0; m < M; ++m)
+#pragma GCC unroll 2
+        for (int n = 0; n < N; ++n)
+          sum[m][n] = pmadd(ploadu<P>(a.data + (i + m) * a.row_stride + l), ploadu<P>(b.data + n * b.col_stride + l),
+                            sum[m][n]);
+    for (int m = 0; m < M; ++m)
+      for (int n = 0; n < N; ++n) {
+        alignas(64) T lane[lanes];
+        pstoreu(lane, sum[m][n]);
+        T total(0);
+        for (T const x : lane) total = static_cast<T>(total + x);
+        for (index_t r = l; r < a.cols; ++r)
+          total = static_cast<T>(total + a.data[(i + m) * a.row_stride + r] * b.data[n * b.col_stride + r]);
+        c(i + m, n) = total;
+      }
+  }
+  if constexpr (M > 1)
+    if (i < a.rows)
+      row_products<1, N, T>(a.block(i, 0, a.rows - i, a.cols), b, c.block(i, 0, a.rows - i, c.cols));
+}
+
+}}}} // namespace trireme::v1::detail::gemm
+
+#pragma GCC diagnostic pop

@@ -1,0 +1,125 @@
+/// @file monte_carlo.hpp
+/// The mean of a random function, and its error.        Definition for every executor; a backend that overloads
+/// on_monte_carlo keeps the numbers of random/philox.hpp and the shape of core/tiles.hpp.
+#pragma once
+#include <trireme/algorithm/estimate.hpp>
+#include <trireme/algorithm/fold.hpp>
+#include <trireme/algorithm/sample.hpp>
+#include <trireme/core/count.hpp>
+#include <trireme/core/operand.hpp>
+#include <trireme/core/progress.hpp>
+#include <trireme/simd/arithmetic.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <stdexcept>
+#include <stop_token>
+#include <type_traits>
+#include <utility>
+
+namespace trireme { inline namespace v1 {
+
+/// Options of monte_carlo.
+struct monte_carlo_options {
+  seed_value seed = 0;            ///< two calls with one seed use the same numbers
+  progress_callback progress = {};
+  std::stop_token stop = {};      ///< a request ends the call with `cancelled`
+};
+
+namespace detail {
+
+/// Sums of x - x₀ and of its square, for each component. x₀, the first sample, keeps the squares from cancelling.
+template <std::size_t N>
+struct moments {
+  double sum[N], squares[N];
+};
+
+struct add_moments {
+  template <std::size_t N>
+  constexpr moments<N> operator()(moments<N> a, moments<N> const& b) const {
+    for (std::size_t k = 0; k < N; ++k) {
+      a.sum[k] += b.sum[k];
+      a.squares[k] += b.squares[k];
+    }
+    return a;
+  }
+};
+
+/// A sample's value as an array of N numbers; a scalar is one.
+template <class V>
+struct components {
+  static constexpr std::size_t count = 1;
+  static constexpr double get(V const& v, std::size_t) { return static_cast<double>(v); }
+  using estimate = trireme::estimate;
+};
+template <class V, std::size_t N>
+struct components<std::array<V, N>> {
+  static constexpr std::size_t count = N;
+  static constexpr double get(std::array<V, N> const& v, std::size_t k) { return static_cast<double>(v[k]); }
+  using estimate = std::array<trireme::estimate, N>;
+};
+
+/// The samples of f as what fold combines.
+template <class Sampler>
+struct moments_source {
+  using value_type = typename Sampler::value_type;
+  static constexpr bool keeps_first = true;
+  static constexpr std::size_t count = components<value_type>::count;
+  Sampler sampler;
+  constexpr auto cursor() const { return sampler.cursor(); }
+  static constexpr moments<count> lift(value_type const& x, slot<value_type> const* x0) {
+    moments<count> m{};
+    for (std::size_t k = 0; k < count; ++k) {
+      double const d = components<value_type>::get(x, k) - components<value_type>::get(*x0, k);
+      m.sum[k] = d;
+      m.squares[k] = mul(d, d);
+    }
+    return m;
+  }
+};
+
+template <class V>
+auto to_estimate(V const& x0, moments<components<V>::count> const& m, std::size_t n) {
+  typename components<V>::estimate out{};
+  if constexpr (std::is_arithmetic_v<V>) {
+    out = estimate::from_sums(static_cast<double>(x0), m.sum[0], m.squares[0], n);
+  } else {
+    for (std::size_t k = 0; k < out.size(); ++k)
+      out[k] = estimate::from_sums(static_cast<double>(x0[k]), m.sum[k], m.squares[k], n);
+  }
+  return out;
+}
+
+} // namespace detail
+
+/// The estimate of n ≥ 1 samples.
+template <executor E, class Sampler>
+auto on_monte_carlo(E const& ex, std::size_t n, Sampler const& sampler, monte_carlo_options const& options) {
+  using source = detail::moments_source<Sampler>;
+  typename Sampler::value_type x0{};
+  auto const m = detail::fold<detail::moments<source::count>>(ex, n, source{sampler}, detail::add_moments{},
+                                                              {options.stop, options.progress}, &x0);
+  return detail::to_estimate(x0, m, n);
+}
+
+/// The mean of f(rng) over independent samples, with its error: an `estimate`, or an array of them where f returns a
+/// std::array.
+///
+/// monte_carlo<float>(…) draws and computes in float; the default is double. The sums are kept in double, in the fixed
+/// shape, so that the result has the same bits on every executor, at any width. Two calls with one seed use the same
+/// numbers, which is good for comparing; otherwise give each its own.
+/// @param samples  any integral type.
+/// @param f  f(rng) with rng as random/generator.hpp has it; draws<N>(f) promises at most N calls of rng a sample.
+/// @throws std::invalid_argument for zero or negative samples, before any work; what f throws; `cancelled`.
+/// Cost: samples times f; nothing is stored but one value a tile.
+template <class Real = double, executor E, class F>
+[[nodiscard]] auto monte_carlo(E const& ex, count<"samples"> samples, F f, monte_carlo_options options = {}) {
+  if constexpr (detail::accepts_sampler<E, Real, F>()) {
+    std::size_t const n = samples;
+    if (n == 0) throw std::invalid_argument("trireme: monte_carlo: samples must be at least 1");
+    return on_monte_carlo(ex, n, detail::sampler<Real, F>{options.seed, f}, options);
+  }
+}
+
+}} // namespace trireme::v1

@@ -1,0 +1,106 @@
+/// @file reduce.hpp
+/// Combine all elements into one, in a shape that does not depend on who computed what.
+/// Definition for every executor; a backend that overloads on_reduce or on_transform_reduce keeps the shape of tiles.hpp.
+#pragma once
+#include <trireme/algorithm/fold.hpp>
+#include <trireme/core/operand.hpp>
+#include <trireme/core/tiles.hpp>
+
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+namespace trireme { inline namespace v1 {
+
+namespace detail {
+
+/// Elements of a view, converted to A.
+template <class A, class View>
+struct element_source {
+  using value_type = A;
+  static constexpr bool keeps_first = false;
+  View view;
+  struct cursor_type {
+    View const& view;
+    constexpr A operator()(std::size_t i) const { return static_cast<A>(view[i]); }
+  };
+  constexpr cursor_type cursor() const { return {view}; }
+  static constexpr A lift(A&& value, slot<A> const*) { return std::move(value); }
+};
+
+/// f of the elements of a view, converted to A.
+template <class A, class View, class F>
+struct mapped_source {
+  using value_type = A;
+  static constexpr bool keeps_first = false;
+  View view;
+  F f;
+  struct cursor_type {
+    mapped_source const& source;
+    constexpr A operator()(std::size_t i) const { return static_cast<A>(source.f(source.view[i])); }
+  };
+  constexpr cursor_type cursor() const { return {*this}; }
+  static constexpr A lift(A&& value, slot<A> const*) { return std::move(value); }
+};
+
+} // namespace detail
+
+/// The elements of `in` combined in the fixed shape; n ≥ 1.
+template <executor E, class View, class A, class Op>
+A on_reduce(E const& ex, View in, std::type_identity<A>, Op const& op) {
+  using source = detail::element_source<A, View>;
+  std::size_t const tiles = tile_count(in.size());
+  detail::scratch<A, E> values(ex, tiles);
+  on_bulk(ex, tiles, detail::fold_tiles_run<A, source, Op>{{in}, op, nullptr, values.data(), 0, in.size()}, {});
+  on_bulk(ex, 1, detail::combine_tiles<A, Op>{values.data(), tiles, op}, {});
+  return values.take_first();
+}
+
+/// f of the elements of `in` combined in the fixed shape; n ≥ 1.
+template <executor E, class View, class A, class Op, class F>
+A on_transform_reduce(E const& ex, View in, std::type_identity<A>, Op const& op, F const& f) {
+  return detail::fold<A>(ex, in.size(), detail::mapped_source<A, View, F>{in, f}, op);
+}
+
+/// init combined with all elements by op; init alone for an empty range.
+///
+/// The elements are first converted to the type of init: reduce(ex, floats, 0.0) adds in double. The order is the fixed
+/// shape of core/tiles.hpp, so that the result has the same bits on every executor, at any width.
+/// @param op  associative and commutative, portable_kernel where ex does not see host memory.
+/// @throws what op throws.
+/// Cost: one read of the data; memory for one value a tile.
+template <executor E, class R, class A, class Op>
+[[nodiscard]] A reduce(E const& ex, R&& in, A init, Op op) {
+  if constexpr (detail::accepts_data<E, R>() && detail::accepts_kernel<E, Op, A, A>()) {
+    detail::input<E, R> data(ex, std::forward<R>(in));
+    if (data.size() == 0) return init;
+    return static_cast<A>(op(std::move(init), on_reduce(ex, data.view(), std::type_identity<A>{}, op)));
+  }
+}
+
+/// The sum of all elements, in their own type; 0 (a value-initialised element) for an empty range.
+template <executor E, class R>
+[[nodiscard]] auto reduce(E const& ex, R&& in) {
+  if constexpr (detail::accepts_data<E, R>()) {
+    using element = typename detail::data_element<R>::type;
+    return reduce(ex, std::forward<R>(in), element{}, std::plus<>{});
+  }
+}
+
+/// init combined by op with f of every element: reduce(ex, transform(ex, in, f), init, op) without the array between.
+/// f's results are converted to the type of init. Order, errors and cost as for reduce.
+template <executor E, class R, class A, class Op, class F>
+[[nodiscard]] A transform_reduce(E const& ex, R&& in, A init, Op op, F f) {
+  if constexpr (detail::accepts_data<E, R>() && detail::accepts_kernel<E, Op, A, A>()) {
+    using element = decltype(std::declval<detail::input<E, R>&>().view()[0]);
+    if constexpr (detail::accepts_kernel<E, F, element>()) {
+      detail::input<E, R> data(ex, std::forward<R>(in));
+      if (data.size() == 0) return init;
+      return static_cast<A>(op(std::move(init), on_transform_reduce(ex, data.view(), std::type_identity<A>{}, op, f)));
+    }
+  }
+}
+
+}} // namespace trireme::v1

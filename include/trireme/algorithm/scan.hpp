@@ -1,0 +1,195 @@
+/// @file scan.hpp
+/// Running totals, in a shape that does not depend on who computed what.     Definition for every executor; a backend
+/// that overloads on_inclusive_scan or on_exclusive_scan keeps that shape.
+#pragma once
+#include <trireme/core/into.hpp>
+#include <trireme/core/operand.hpp>
+#include <trireme/core/result.hpp>
+#include <trireme/core/tiles.hpp>
+
+#include <cstddef>
+#include <functional>
+#include <type_traits>
+#include <utility>
+
+namespace trireme { inline namespace v1 {
+
+namespace detail {
+
+/// The fixed shape: a segment is a lane's share of a tile, 128 consecutive elements. Its total is its elements combined
+/// from the left. The totals are scanned in this same shape, which gives each segment but the first its carry, and the
+/// results of a segment are a chain from the left that starts with the carry.
+inline constexpr std::size_t segment_size = tile_size / tile_lanes;
+constexpr std::size_t segment_count(std::size_t n) { return n / segment_size + (n % segment_size != 0); }
+constexpr std::size_t segment_end(std::size_t s, std::size_t n) {
+  return n - s * segment_size < segment_size ? n : (s + 1) * segment_size;
+}
+
+/// View over slots, for the scans of totals.
+template <class A>
+struct slot_view {
+  slot<A>* first;
+  std::size_t count;
+  constexpr A& operator[](std::size_t i) const { return in_slot<A>(first[i]); }
+  [[nodiscard]] constexpr std::size_t size() const { return count; }
+};
+
+template <class A, class View, class Op>
+struct segment_totals {
+  View in;
+  slot<A>* totals;
+  Op op;
+  constexpr void operator()(std::size_t first, std::size_t last) const {
+    for (std::size_t s = first; s < last; ++s) {
+      A total = static_cast<A>(in[s * segment_size]);
+      for (std::size_t i = s * segment_size + 1; i < segment_end(s, in.size()); ++i)
+        total = op(std::move(total), static_cast<A>(in[i]));
+      totals[s] = std::move(total);
+    }
+  }
+};
+
+/// Results of an inclusive scan; `scanned` are the scanned totals, unused where there is one segment. `out` may be `in`.
+template <class A, class View, class Out, class Op>
+struct inclusive_segments {
+  View in;
+  Out out;
+  slot<A>* scanned;
+  Op op;
+  constexpr void operator()(std::size_t first, std::size_t last) const {
+    for (std::size_t s = first; s < last; ++s) {
+      std::size_t i = s * segment_size;
+      A total = s == 0 ? static_cast<A>(in[i]) : op(in_slot<A>(scanned[s - 1]), static_cast<A>(in[i]));
+      out[i] = total;
+      for (++i; i < segment_end(s, in.size()); ++i) {
+        total = op(std::move(total), static_cast<A>(in[i]));
+        out[i] = total;
+      }
+    }
+  }
+};
+
+/// Results of an exclusive scan: the carry of a segment is init combined with the scanned total before it.
+template <class A, class View, class Out, class Op>
+struct exclusive_segments {
+  View in;
+  Out out;
+  slot<A>* scanned;
+  A init;
+  Op op;
+  constexpr void operator()(std::size_t first, std::size_t last) const {
+    for (std::size_t s = first; s < last; ++s) {
+      A total = s == 0 ? init : op(init, in_slot<A>(scanned[s - 1]));
+      for (std::size_t i = s * segment_size; i < segment_end(s, in.size()); ++i) {
+        A next = op(total, static_cast<A>(in[i]));
+        out[i] = std::move(total);
+        total = std::move(next);
+      }
+    }
+  }
+};
+
+/// The totals of all segments of `in`, scanned.
+template <class A, executor E, class View, class Op>
+scratch<A, E> scanned_totals(E const& ex, View in, Op const& op);
+
+template <class A, executor E, class View, class Out, class Op>
+void scan_inclusive(E const& ex, View in, Out out, Op const& op) {
+  std::size_t const segments = segment_count(in.size());
+  scratch<A, E> scanned(ex, 0);
+  if (segments > 1) scanned = scanned_totals<A>(ex, in, op);
+  on_bulk(ex, segments, inclusive_segments<A, View, Out, Op>{in, out, scanned.data(), op}, {});
+}
+
+template <class A, executor E, class View, class Op>
+scratch<A, E> scanned_totals(E const& ex, View in, Op const& op) {
+  std::size_t const segments = segment_count(in.size());
+  scratch<A, E> totals(ex, segments);
+  on_bulk(ex, segments, segment_totals<A, View, Op>{in, totals.data(), op}, {});
+  slot_view<A> const view{totals.data(), segments};
+  scan_inclusive<A>(ex, view, view, op);
+  return totals;
+}
+
+} // namespace detail
+
+/// out[i] = in[0] op … op in[i], computed in A; n ≥ 1.
+template <executor E, class View, class Out, class A, class Op>
+void on_inclusive_scan(E const& ex, View in, Out out, std::type_identity<A>, Op const& op) {
+  detail::scan_inclusive<A>(ex, in, out, op);
+}
+
+/// out[i] = init op in[0] op … op in[i - 1]; n ≥ 1.
+template <executor E, class View, class Out, class A, class Op>
+void on_exclusive_scan(E const& ex, View in, Out out, A const& init, Op const& op) {
+  std::size_t const segments = detail::segment_count(in.size());
+  detail::scratch<A, E> scanned(ex, 0);
+  if (segments > 1) scanned = detail::scanned_totals<A>(ex, in, op);
+  on_bulk(ex, segments, detail::exclusive_segments<A, View, Out, Op>{in, out, scanned.data(), init, op}, {});
+}
+
+namespace detail {
+
+/// `out` is fresh or existing; `scan(in_view, out_view)` is called where there is an element.
+template <class In, class Out, class Scan>
+auto scan_into(In& in, Out&& out, Scan const& scan) {
+  if (in.size() != 0) scan(in.view(), out.view());
+  return out.finish();
+}
+
+} // namespace detail
+
+/// out[i] = in[0] op … op in[i]: running totals, the element itself included, in the type of the elements.
+///
+/// The order is fixed by the index: the same bits on every executor, at any width.
+/// @param op  associative; portable_kernel where ex does not see host memory.
+/// @throws what op throws. Cost: two reads of the data and one write; memory for one value in 128 elements.
+template <executor E, class R, class Op = std::plus<>>
+[[nodiscard]] auto inclusive_scan(E const& ex, R&& in, Op op = {}) {
+  if constexpr (detail::accepts_data<E, R>()) {
+    using element = typename detail::data_element<R>::type;
+    if constexpr (detail::accepts_kernel<E, Op, element, element>()) {
+      detail::input<E, R> data(ex, std::forward<R>(in));
+      return detail::scan_into(data, detail::fresh<E, element, R>(ex, data.size()), [&](auto from, auto to) {
+        on_inclusive_scan(ex, from, to, std::type_identity<element>{}, op);
+      });
+    }
+  }
+}
+
+/// The same into existing storage, which may be the input.
+/// @throws std::invalid_argument where the sizes differ, before any work.
+template <executor E, class R, class Op, class Out>
+void inclusive_scan(E const& ex, R&& in, Op op, into_type<Out> place) {
+  if constexpr (detail::accepts_data<E, R>()) {
+    using element = typename detail::data_element<R>::type;
+    if constexpr (detail::accepts_kernel<E, Op, element, element>()) {
+      detail::input<E, R> data(ex, std::forward<R>(in));
+      detail::scan_into(data, detail::existing<E, Out>(ex, place, data.size()), [&](auto from, auto to) {
+        on_inclusive_scan(ex, from, to, std::type_identity<element>{}, op);
+      });
+    }
+  }
+}
+
+/// out[i] = init op in[0] op … op in[i - 1]: running totals, the element itself left out, in the type of init.
+/// Order, errors and cost as for inclusive_scan.
+template <executor E, class R, class A, class Op = std::plus<>>
+[[nodiscard]] auto exclusive_scan(E const& ex, R&& in, A init, Op op = {}) {
+  if constexpr (detail::accepts_data<E, R>() && detail::accepts_kernel<E, Op, A, A>()) {
+    detail::input<E, R> data(ex, std::forward<R>(in));
+    return detail::scan_into(data, detail::fresh<E, A, R>(ex, data.size()),
+                             [&](auto from, auto to) { on_exclusive_scan(ex, from, to, init, op); });
+  }
+}
+
+template <executor E, class R, class A, class Op, class Out>
+void exclusive_scan(E const& ex, R&& in, A init, Op op, into_type<Out> place) {
+  if constexpr (detail::accepts_data<E, R>() && detail::accepts_kernel<E, Op, A, A>()) {
+    detail::input<E, R> data(ex, std::forward<R>(in));
+    detail::scan_into(data, detail::existing<E, Out>(ex, place, data.size()),
+                      [&](auto from, auto to) { on_exclusive_scan(ex, from, to, init, op); });
+  }
+}
+
+}} // namespace trireme::v1

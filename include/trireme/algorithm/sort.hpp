@@ -1,0 +1,221 @@
+/// @file sort.hpp
+/// Sort in place, stably.        Definition for every executor: a merge sort whose merges are cut along their output.
+#pragma once
+#include <trireme/core/executor.hpp>
+#include <trireme/core/operand.hpp>
+#include <trireme/core/tiles.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace trireme { inline namespace v1 {
+
+namespace detail {
+
+inline constexpr std::size_t sort_block = 8 * tile_size; ///< elements that one worker sorts in its cache
+inline constexpr std::size_t sort_short = 16;            ///< elements that insertion sorts fastest
+
+/// Merges a[0, na) and b[0, nb) to out, from positions (i, j), `count` elements of it; equal ones from a first.
+template <class T, class Less>
+constexpr void merge_part(T const* a, std::size_t na, T const* b, std::size_t nb, std::size_t i, std::size_t j, T* out,
+                          std::size_t count, Less const& less) {
+  for (std::size_t k = 0; k < count; ++k) {
+    bool const from_b = j < nb && (i >= na || less(b[j], a[i]));
+    out[k] = from_b ? b[j] : a[i];
+    i += from_b ? 0 : 1;
+    j += from_b ? 1 : 0;
+  }
+}
+
+/// How many of the first d elements of the merge come from a (the "merge path": Odeh, Green et al., 2012).
+template <class T, class Less>
+constexpr std::size_t merge_split(T const* a, std::size_t na, T const* b, std::size_t nb, std::size_t d,
+                                  Less const& less) {
+  std::size_t low = d > nb ? d - nb : 0;
+  std::size_t high = d < na ? d : na;
+  while (low < high) {
+    std::size_t const i = low + (high - low) / 2;
+    if (less(b[d - 1 - i], a[i]))
+      high = i;
+    else
+      low = i + 1;
+  }
+  return low;
+}
+
+/// Sorts each block of `a` with `b` as room for it. in_b[k] says at each moment where the elements of block k are whole,
+/// so that none is lost if less throws.
+template <class T, class Less>
+struct sort_blocks {
+  T* a;
+  T* b;
+  std::uint8_t* in_b;
+  std::size_t n;
+  Less less;
+  constexpr void operator()(std::size_t first, std::size_t last) const {
+    for (std::size_t k = first; k < last; ++k) {
+      std::size_t const begin = k * sort_block;
+      std::size_t const size = n - begin < sort_block ? n - begin : sort_block;
+      for (std::size_t s = 0; s < size; s += sort_short)
+        insertion_sort(a + begin + s, size - s < sort_short ? size - s : sort_short);
+      T* from = a + begin;
+      T* to = b + begin;
+      for (std::size_t width = sort_short; width < size; width *= 2) {
+        for (std::size_t s = 0; s < size; s += 2 * width) {
+          std::size_t const na = size - s < width ? size - s : width;
+          std::size_t const nb = size - s - na < width ? size - s - na : width;
+          merge_part(from + s, na, from + s + na, nb, 0, 0, to + s, na + nb, less);
+        }
+        T* const swap = from;
+        from = to;
+        to = swap;
+        in_b[k] = from != a + begin;
+      }
+    }
+  }
+  constexpr void insertion_sort(T* x, std::size_t size) const {
+    for (std::size_t i = 1; i < size; ++i) {
+      std::size_t at = i;
+      while (at > 0 && less(x[i], x[at - 1])) --at; // the place first: nothing has moved if less throws
+      T const value = x[i];
+      for (std::size_t m = i; m > at; --m) x[m] = x[m - 1];
+      x[at] = value;
+    }
+  }
+};
+
+/// Copies whole blocks: those that in_b marks, or all.
+template <class T>
+struct gather_blocks {
+  T* a;
+  T const* b;
+  std::uint8_t* in_b;
+  std::size_t n;
+  bool all;
+  constexpr void operator()(std::size_t first, std::size_t last) const {
+    for (std::size_t k = first; k < last; ++k) {
+      if (!all && in_b[k] == 0) continue;
+      std::size_t const begin = k * sort_block;
+      std::size_t const end = n - begin < sort_block ? n : begin + sort_block;
+      for (std::size_t i = begin; i < end; ++i) a[i] = b[i];
+    }
+  }
+};
+
+struct clear_flags {
+  std::uint8_t* flags;
+  constexpr void operator()(std::size_t first, std::size_t last) const {
+    for (std::size_t i = first; i < last; ++i) flags[i] = 0;
+  }
+};
+
+/// One pass of merges from `from` to `to`: run r of `width` elements with run r + 1. Index t is a tile of the output.
+template <class T, class Less>
+struct merge_pass {
+  T const* from;
+  T* to;
+  std::size_t width, n;
+  Less less;
+  constexpr void operator()(std::size_t first, std::size_t last) const {
+    for (std::size_t t = first; t < last; ++t) {
+      std::size_t const out = t * tile_size; // runs are whole tiles, so that no tile spans two pairs
+      std::size_t const begin = out / (2 * width) * (2 * width);
+      std::size_t const na = n - begin < width ? n - begin : width;
+      std::size_t const nb = n - begin - na < width ? n - begin - na : width;
+      T const* const a = from + begin;
+      T const* const b = a + na;
+      std::size_t const i = merge_split(a, na, b, nb, out - begin, less);
+      merge_part(a, na, b, nb, i, out - begin - i, to + out, tile_length(t, n), less);
+    }
+  }
+};
+
+/// Orders positions by the elements there.
+template <class View, class Less>
+struct less_at {
+  View view;
+  Less less;
+  constexpr bool operator()(std::size_t i, std::size_t j) const { return less(view[i], view[j]); }
+};
+
+/// Brings view[order[i]] to place i for every i, by one move for each element and one more for each cycle.
+template <class View>
+void permute(View view, std::vector<std::size_t>& order) {
+  for (std::size_t start = 0; start < order.size(); ++start) {
+    if (order[start] == start) continue;
+    auto held = std::move(view[start]);
+    std::size_t at = start;
+    for (std::size_t next = order[at]; next != start; next = order[at]) {
+      view[at] = std::move(view[next]);
+      order[at] = at;
+      at = next;
+    }
+    view[at] = std::move(held);
+    order[at] = at;
+  }
+}
+
+} // namespace detail
+
+/// Sorts n trivially copyable elements at `data` in ex's memory; also if less throws, they are all still there.
+template <executor E, class T, class Less>
+void on_sort(E const& ex, T* data, std::size_t n, Less const& less) {
+  using namespace detail;
+  std::size_t const blocks = n / sort_block + (n % sort_block != 0);
+  buffer<T, E> room(ex, n);
+  buffer<std::uint8_t, E> in_b(ex, blocks);
+  on_bulk(ex, blocks, clear_flags{in_b.data()}, {});
+  T* from = data;
+  T* to = room.data();
+  try {
+    on_bulk(ex, blocks, sort_blocks<T, Less>{data, room.data(), in_b.data(), n, less}, {});
+  } catch (...) {
+    on_bulk(ex, blocks, gather_blocks<T>{data, room.data(), in_b.data(), n, false}, {});
+    throw;
+  }
+  on_bulk(ex, blocks, gather_blocks<T>{data, room.data(), in_b.data(), n, false}, {});
+  try {
+    for (std::size_t width = sort_block; width < n; width *= 2) {
+      on_bulk(ex, tile_count(n), merge_pass<T, Less>{from, to, width, n, less}, {});
+      std::swap(from, to);
+    }
+  } catch (...) {
+    if (from != data) on_bulk(ex, blocks, gather_blocks<T>{data, from, nullptr, n, true}, {});
+    throw;
+  }
+  if (from != data) on_bulk(ex, blocks, gather_blocks<T>{data, from, nullptr, n, true}, {});
+}
+
+/// Sorts in place; equal elements keep their order, so that the result is the same on every executor.
+///
+/// Elements that are not trivially copyable, or not contiguous, are sorted by position and moved once (host executors).
+/// @param less  a strict weak order; portable_kernel where ex does not see host memory.
+/// @throws what less throws; the elements are then all there, in an unspecified order.
+/// Cost: O(n log n); memory for another n elements, or n positions.
+template <executor E, class R, class Less = std::ranges::less>
+void sort(E const& ex, R&& range, Less less = {}) {
+  if constexpr (detail::accepts_data<E, R>()) {
+    using element = typename detail::data_element<R>::type;
+    if constexpr (detail::accepts_kernel<E, Less, element const&, element const&>()) {
+      detail::storage<E, R, true> data(ex, range);
+      auto const view = data.view();
+      if (data.size() < 2) return;
+      if constexpr (std::same_as<decltype(view), std::span<element> const> && std::is_trivially_copyable_v<element>) {
+        on_sort(ex, view.data(), view.size(), less);
+      } else {
+        std::vector<std::size_t> order(data.size());
+        for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+        on_sort(ex, order.data(), order.size(), detail::less_at<decltype(view), Less>{view, less});
+        detail::permute(view, order);
+      }
+      data.finish();
+    }
+  }
+}
+
+}} // namespace trireme::v1

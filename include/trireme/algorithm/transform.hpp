@@ -1,0 +1,151 @@
+/// @file transform.hpp
+/// Apply a function to every element of one range, of two, or of a range of tuples.    Definition for every executor.
+#pragma once
+#include <trireme/algorithm/for_each.hpp>
+#include <trireme/core/into.hpp>
+#include <trireme/core/operand.hpp>
+#include <trireme/core/result.hpp>
+
+#include <concepts>
+#include <cstddef>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+namespace trireme { inline namespace v1 {
+
+namespace detail {
+
+template <class Out, class F, class... In>
+struct transform_run;
+
+template <class Out, class F, class In>
+struct transform_run<Out, F, In> {
+  Out out;
+  F f;
+  In in;
+  constexpr void operator()(std::size_t first, std::size_t last) const {
+    // Copies, so that a store through `to` is not taken for one that moves them.
+    Out const to = out;
+    In const from = in;
+    for (std::size_t i = first; i < last; ++i) to[i] = f(from[i]);
+  }
+};
+
+template <class Out, class F, class In1, class In2>
+struct transform_run<Out, F, In1, In2> {
+  Out out;
+  F f;
+  In1 in1;
+  In2 in2;
+  constexpr void operator()(std::size_t first, std::size_t last) const {
+    Out const to = out;
+    In1 const from1 = in1;
+    In2 const from2 = in2;
+    for (std::size_t i = first; i < last; ++i) to[i] = f(from1[i], from2[i]);
+  }
+};
+
+/// f(get<0>(t), get<1>(t), …) of a tuple t: the kernel of starmap.
+template <class F>
+struct applied {
+  using kernel_type = F;
+  F f;
+  template <class T>
+  constexpr auto operator()(T&& t) const
+      -> decltype(std::apply(std::declval<F const&>(), std::forward<T>(t))) {
+    return std::apply(f, std::forward<T>(t));
+  }
+};
+
+template <class E, class R>
+using operand_t = decltype(std::declval<input<E, R>&>().view()[0]);
+
+} // namespace detail
+
+/// out[i] = f(in[i]…) for every i.
+template <executor E, class Out, class F, class... In>
+void on_transform(E const& ex, Out out, F const& f, loop_options const& options, In... in) {
+  on_bulk(ex, out.size(), detail::transform_run<Out, F, In...>{out, f, in...}, detail::to_bulk<E>(options));
+}
+
+/// out[i] = f(in[i]) for every i.
+///
+/// Returns a std::vector for a host range, a vector of Eigen for one, and a buffer for a buffer: in.size() elements, in
+/// input order. Where f returns bool they are bytes.
+/// @param f  called once for each element, in any order, as const; portable_kernel where ex does not see host memory.
+/// @throws what f throws; what was computed by then is discarded.
+/// Cost: one pass. Host data is not copied where ex sees it; of a forward range, pointers to the elements are
+/// collected; a single-pass range is read into memory first. A result type without a default constructor costs a move.
+template <executor E, class R, class F>
+[[nodiscard]] auto transform(E const& ex, R&& in, F f, loop_options options = {}) {
+  if constexpr (detail::accepts_data<E, R>()) {
+    using from = detail::operand_t<E, R>;
+    if constexpr (detail::accepts_kernel<E, F, from>()) {
+      using result = detail::stored_t<std::invoke_result_t<F const&, from>>;
+      detail::input<E, R> data(ex, std::forward<R>(in));
+      detail::fresh<E, result, R> out(ex, data.size());
+      on_transform(ex, out.view(), f, options, data.view());
+      return out.finish();
+    }
+  }
+}
+
+/// The same into existing storage, which may be the input. @throws std::invalid_argument where the sizes differ,
+/// before any work.
+template <executor E, class R, class F, class Out>
+void transform(E const& ex, R&& in, F f, into_type<Out> place, loop_options options = {}) {
+  if constexpr (detail::accepts_data<E, R>()) {
+    if constexpr (detail::accepts_kernel<E, F, detail::operand_t<E, R>>()) {
+      detail::input<E, R> data(ex, std::forward<R>(in));
+      detail::existing<E, Out> out(ex, place, data.size());
+      on_transform(ex, out.view(), f, options, data.view());
+      out.finish();
+    }
+  }
+}
+
+/// out[i] = f(in1[i], in2[i]) for every i; the result is of the kind of in1.
+/// @throws std::invalid_argument where the sizes differ, before any work.
+template <executor E, class R1, detail::data R2, class F>
+[[nodiscard]] auto transform(E const& ex, R1&& in1, R2&& in2, F f, loop_options options = {}) {
+  if constexpr (detail::accepts_data<E, R1>() && detail::accepts_data<E, R2>()) {
+    using from1 = detail::operand_t<E, R1>;
+    using from2 = detail::operand_t<E, R2>;
+    if constexpr (detail::accepts_kernel<E, F, from1, from2>()) {
+      using result = detail::stored_t<std::invoke_result_t<F const&, from1, from2>>;
+      detail::input<E, R1> data1(ex, std::forward<R1>(in1));
+      detail::input<E, R2> data2(ex, std::forward<R2>(in2));
+      detail::check_same_size(data2.size(), data1.size(), "transform: in2");
+      detail::fresh<E, result, R1> out(ex, data1.size());
+      on_transform(ex, out.view(), f, options, data1.view(), data2.view());
+      return out.finish();
+    }
+  }
+}
+
+template <executor E, class R1, detail::data R2, class F, class Out>
+void transform(E const& ex, R1&& in1, R2&& in2, F f, into_type<Out> place, loop_options options = {}) {
+  if constexpr (detail::accepts_data<E, R1>() && detail::accepts_data<E, R2>()) {
+    if constexpr (detail::accepts_kernel<E, F, detail::operand_t<E, R1>, detail::operand_t<E, R2>>()) {
+      detail::input<E, R1> data1(ex, std::forward<R1>(in1));
+      detail::input<E, R2> data2(ex, std::forward<R2>(in2));
+      detail::check_same_size(data2.size(), data1.size(), "transform: in2");
+      detail::existing<E, Out> out(ex, place, data1.size());
+      on_transform(ex, out.view(), f, options, data1.view(), data2.view());
+      out.finish();
+    }
+  }
+}
+
+/// f(get<0>(t), get<1>(t), …) for every tuple, pair or array t of a range; else as transform.
+template <executor E, class R, class F>
+[[nodiscard]] auto starmap(E const& ex, R&& tuples, F f, loop_options options = {}) {
+  return transform(ex, std::forward<R>(tuples), detail::applied<F>{std::move(f)}, options);
+}
+template <executor E, class R, class F, class Out>
+void starmap(E const& ex, R&& tuples, F f, into_type<Out> place, loop_options options = {}) {
+  transform(ex, std::forward<R>(tuples), detail::applied<F>{std::move(f)}, place, options);
+}
+
+}} // namespace trireme::v1

@@ -1,0 +1,158 @@
+/// @file operand.hpp
+/// What lies between a public algorithm and its `on_X`: checks in one line each, and data brought to plain views.
+#pragma once
+#include <trireme/core/buffer.hpp>
+#include <trireme/core/executor.hpp>
+#include <trireme/core/fn.hpp>
+#include <trireme/core/range.hpp>
+
+#include <concepts>
+#include <cstddef>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace trireme { inline namespace v1 { namespace detail {
+
+/// What an algorithm takes: a buffer or host data.
+template <class R>
+concept data = any_buffer<R> || host_data<R>;
+
+template <class R>
+struct data_element {
+  using type = element_t<R>;
+};
+template <any_buffer R>
+struct data_element<R> {
+  using type = typename std::remove_cvref_t<R>::value_type;
+};
+
+template <class E, class R>
+consteval bool accepts_data() {
+  static_assert(data<R>, "trireme: the data must be a range, a vector of Eigen or a tri::buffer");
+  if constexpr (any_buffer<R>) {
+    static_assert(std::same_as<typename std::remove_cvref_t<R>::executor_type, E>,
+                  "trireme: the buffer lives on another kind of executor; copy it with to_host()");
+    return std::same_as<typename std::remove_cvref_t<R>::executor_type, E>;
+  } else if constexpr (data<R>) {
+    constexpr bool ok = host_executor<E> || std::is_trivially_copyable_v<element_t<R>>;
+    static_assert(ok, "trireme: this executor copies its data, so that elements must be trivially copyable");
+    return ok;
+  }
+  return false;
+}
+
+/// Whether a kernel can be called there with these arguments; says why not, in one line each.
+template <class E, class F, class... A>
+consteval bool accepts_kernel() {
+  if constexpr (!host_executor<E> && !portable_kernel<F>) {
+    static_assert(!is_capturing_closure<F>(),
+                  "trireme: this executor can't run a lambda with captures: bind its values with "
+                  "tri::bind_front<f>(values...), f an inline constexpr lambda at namespace scope");
+    static_assert(is_capturing_closure<F>(), "trireme: this executor copies kernels byte by byte, and this one is "
+                                             "not trivially copyable: specialise tri::enable_transferable if it may");
+    return false;
+  } else {
+    static_assert(std::is_invocable_v<F const&, A...>,
+                  "trireme: the kernel can't be called with these elements (it is called as const, "
+                  "by many workers at once)");
+    return std::is_invocable_v<F const&, A...>;
+  }
+}
+
+inline void check_same_size(std::size_t have, std::size_t want, char const* what) {
+  if (have != want)
+    throw std::invalid_argument(std::string("trireme: ") + what + " has " + std::to_string(have) +
+                                " elements, where " + std::to_string(want) + " are needed");
+}
+
+/// A buffer as a view of it, if workers of ex may touch its memory.
+template <class E, class B>
+auto whole_buffer(E const& ex, B& b) {
+  if (!host_executor<E> && !(b.executor() == ex))
+    throw std::invalid_argument("trireme: the buffer lives on another executor than the call runs on");
+  return buffer_view<std::remove_pointer_t<decltype(b.data())>, E>(b.executor(), b.data(), b.size());
+}
+
+template <class V>
+constexpr V const_view(V v) {
+  return v;
+}
+template <class T>
+constexpr std::span<T const> const_view(std::span<T> v) {
+  return v;
+}
+template <class T>
+constexpr strided_view<T const> const_view(strided_view<T> v) {
+  return {v.first, v.stride, v.count};
+}
+
+/// Data that is read. `view()` can be indexed in kernels on ex; host data was uploaded where ex does not see it.
+template <class E, class R>
+class input {
+public:
+  input(E const& ex, R&& r) : held_(hold(ex, r)) {}
+  [[nodiscard]] std::size_t size() const { return held_.size(); }
+  [[nodiscard]] auto view() { return const_view(held_.view()); }
+
+private:
+  static auto hold(E const& ex, std::remove_reference_t<R>& r) {
+    if constexpr (any_buffer<R>)
+      return whole_buffer(ex, std::as_const(r));
+    else if constexpr (host_executor<E>)
+      return host_operand<R>(std::forward<R>(r));
+    else
+      return buffer<element_t<R>, E>(ex, std::forward<R>(r));
+  }
+
+  decltype(hold(std::declval<E const&>(), std::declval<std::remove_reference_t<R>&>())) held_;
+};
+template <class E, class R>
+input(E const&, R&&) -> input<E, R>;
+
+/// Existing storage that is written. Where ex does not see host memory a buffer stands in for it, which begins with
+/// the elements if they are to be `changed`, and which `finish()` copies to where the caller looks.
+template <class E, class R, bool Changed>
+class storage {
+  static_assert(!Changed || any_buffer<R> || host_executor<E> || std::is_lvalue_reference_v<R>,
+                "trireme: this executor would change a copy of a temporary range, which nobody could read");
+
+public:
+  storage(E const& ex, std::remove_reference_t<R>& r) : range_(r), held_(hold(ex, r)) {}
+  [[nodiscard]] std::size_t size() const { return held_.size(); }
+  [[nodiscard]] auto view() { return held_.view(); }
+  void finish() {
+    if constexpr (stands_in) {
+      host_operand<R> operand(std::forward<R>(range_));
+      auto const to = operand.view();
+      if constexpr (std::same_as<decltype(to), std::span<element_t<R>> const>) {
+        held_.executor().download(held_.data(), to.data(), to.size_bytes(), {}).wait();
+      } else {
+        auto const values = held_.to_host();
+        for (std::size_t i = 0; i < values.size(); ++i) to[i] = values[i];
+      }
+    }
+  }
+
+private:
+  static constexpr bool stands_in = !any_buffer<R> && !host_executor<E>;
+
+  static auto hold(E const& ex, std::remove_reference_t<R>& r) {
+    if constexpr (any_buffer<R>)
+      return whole_buffer(ex, r);
+    else if constexpr (host_executor<E>)
+      return host_operand<R>(std::forward<R>(r));
+    else if constexpr (Changed)
+      return buffer<element_t<R>, E>(ex, r);
+    else
+      return buffer<element_t<R>, E>(ex, host_operand<R>(std::forward<R>(r)).size());
+  }
+
+  std::remove_reference_t<R>& range_;
+  decltype(hold(std::declval<E const&>(), std::declval<std::remove_reference_t<R>&>())) held_;
+};
+
+}}} // namespace trireme::v1::detail

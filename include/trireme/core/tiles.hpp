@@ -1,0 +1,112 @@
+/// @file tiles.hpp
+/// The fixed shape of a reduction: which element meets which, as a function of the index alone. Every backend that
+/// follows it gives the same bits, at any width.
+#pragma once
+#include <trireme/core/buffer.hpp>
+#include <trireme/core/executor.hpp>
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+namespace trireme { inline namespace v1 {
+
+/// Consecutive elements or samples that make a tile, the unit of determinism.
+inline constexpr std::size_t tile_size = 4096;
+/// Partial results within a tile: two AVX-512 registers of floats, one warp.
+inline constexpr std::size_t tile_lanes = 32;
+
+/// How many tiles n elements make; the last may be shorter.
+constexpr std::size_t tile_count(std::size_t n) noexcept { return n / tile_size + (n % tile_size != 0); }
+/// How many elements tile t of n elements has.
+constexpr std::size_t tile_length(std::size_t t, std::size_t n) noexcept {
+  return n - t * tile_size < tile_size ? n - t * tile_size : tile_size;
+}
+
+namespace detail {
+
+/// A place for a T that need not hold one yet.
+template <class T>
+inline constexpr bool plain_slot = std::is_default_constructible_v<T> && std::is_trivially_copyable_v<T>;
+template <class T>
+using slot = std::conditional_t<plain_slot<T>, T, std::optional<T>>;
+
+template <class T>
+constexpr T& in_slot(slot<T>& s) {
+  if constexpr (plain_slot<T>)
+    return s;
+  else
+    return *s;
+}
+
+/// Uninitialised slots for intermediate results, where the workers of an executor can reach them.
+template <class T, executor E>
+class scratch {
+public:
+  scratch(E const& ex, std::size_t n) : memory_(make(ex, n)) {}
+  [[nodiscard]] slot<T>* data() {
+    if constexpr (host_executor<E>)
+      return memory_.get();
+    else
+      return memory_.data();
+  }
+  /// The first one, moved to the host.
+  [[nodiscard]] T take_first() {
+    if constexpr (host_executor<E>) {
+      return std::move(in_slot<T>(memory_[0]));
+    } else {
+      slot<T> value;
+      memory_.executor().download(memory_.data(), &value, sizeof value, {}).wait();
+      return in_slot<T>(value);
+    }
+  }
+
+private:
+  static auto make(E const& ex, std::size_t n) {
+    if constexpr (host_executor<E>)
+      return std::unique_ptr<slot<T>[]>(new slot<T>[n]);
+    else
+      return buffer<slot<T>, E>(ex, n);
+  }
+  decltype(make(std::declval<E const&>(), std::size_t{})) memory_;
+};
+
+/// The value of a tile of n ≥ 1 elements, element(i) being the i-th as an A: lane j of 32 takes j, j + 32, … in that
+/// order, then the lanes meet in a butterfly, a[j] = op(a[j], a[j + s]) for s = 16, 8, 4, 2, 1.
+template <class A, class Element, class Op>
+constexpr A fold_tile(std::size_t n, Element&& element, Op const& op) {
+  slot<A> lanes[tile_lanes];
+  std::size_t const filled = n < tile_lanes ? n : tile_lanes;
+  for (std::size_t j = 0; j < filled; ++j) lanes[j] = element(j);
+  std::size_t i = tile_lanes;
+  for (; i + tile_lanes <= n; i += tile_lanes)
+    for (std::size_t j = 0; j < tile_lanes; ++j)
+      in_slot<A>(lanes[j]) = op(std::move(in_slot<A>(lanes[j])), element(i + j));
+  for (std::size_t j = 0; i + j < n; ++j) in_slot<A>(lanes[j]) = op(std::move(in_slot<A>(lanes[j])), element(i + j));
+  for (std::size_t s = tile_lanes / 2; s > 0; s /= 2)
+    for (std::size_t j = 0; j < s && j + s < filled; ++j)
+      in_slot<A>(lanes[j]) = op(std::move(in_slot<A>(lanes[j])), std::move(in_slot<A>(lanes[j + s])));
+  return std::move(in_slot<A>(lanes[0]));
+}
+
+/// Combines the values of tiles level by level, t[i] = op(t[2i], t[2i + 1]), an odd one out passing up unchanged,
+/// until t[0] is the result. A kernel to be run once.
+template <class A, class Op>
+struct combine_tiles {
+  slot<A>* tiles;
+  std::size_t count;
+  Op op;
+  constexpr void operator()(std::size_t, std::size_t) const {
+    for (std::size_t n = count; n > 1; n = n / 2 + n % 2) {
+      for (std::size_t i = 0; i < n / 2; ++i)
+        tiles[i] = op(std::move(in_slot<A>(tiles[2 * i])), std::move(in_slot<A>(tiles[2 * i + 1])));
+      if (n % 2 != 0) tiles[n / 2] = std::move(tiles[n - 1]);
+    }
+  }
+};
+
+} // namespace detail
+
+}} // namespace trireme::v1

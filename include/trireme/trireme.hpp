@@ -1,0 +1,40 @@
+/// @file trireme.hpp
+/// All of the library that needs neither nvcc nor MPI.
+#pragma once
+
+#if defined(__FAST_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__)
+#error "trireme: -ffast-math (or a part of it) breaks the promise of equal bits; compile without it"
+#endif
+
+#include <trireme/algorithm/batch_map.hpp>
+#include <trireme/algorithm/for_each.hpp>
+#include <trireme/algorithm/matmul.hpp>
+#include <trireme/algorithm/monte_carlo.hpp>
+#include <trireme/algorithm/reduce.hpp>
+#include <trireme/algorithm/scan.hpp>
+#include <trireme/algorithm/simulate.hpp>
+#include <trireme/algorithm/sort.hpp>
+#include <trireme/algorithm/transform.hpp>
+#include <trireme/core/buffer.hpp>
+#include <trireme/core/error.hpp>
+#include <trireme/core/fn.hpp>
+#include <trireme/core/matrix.hpp>
+#include <trireme/core/progress.hpp>
+#include <trireme/core/with_executor.hpp>
+#include <trireme/inline/executor.hpp>
+#include <trireme/simd/math.hpp>
+#include <trireme/threads/executor.hpp>
+
+#include <string_view>
+#include <utility>
+
+namespace trireme { inline namespace v1 {
+
+/// with_executor<…> for all executors of this header: "inline", "threads", "threads:8".
+template <class Visitor>
+  requires(!executor<Visitor>)
+decltype(auto) with_executor(std::string_view text, Visitor&& visitor) {
+  return with_executor<inline_executor, thread_pool>(text, std::forward<Visitor>(visitor));
+}
+
+}} // namespace trireme::v1
