@@ -80,5 +80,5 @@ case $command in
     say "building the benchmarks"
     cmake --build "$build" --parallel "$jobs"
     say "run one of these, with --help to learn its options"
-    ls "$build"/benchmarks/benchmark_* ;;
+    find "$build/benchmarks" -maxdepth 1 -name 'benchmark_*' ;;
 esac

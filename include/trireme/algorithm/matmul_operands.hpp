@@ -13,6 +13,7 @@
 #include <functional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
@@ -126,17 +127,20 @@ private:
   matrix_view<T> held_;
 };
 
+/// The first and the last address of a matrix that is not empty.
+template <class T>
+std::pair<void const*, void const*> stretch_of(matrix_view<T> v) {
+  std::ptrdiff_t low = 0, high = 0;
+  for (std::ptrdiff_t const span : {(v.rows - 1) * v.row_stride, (v.cols - 1) * v.col_stride})
+    (span < 0 ? low : high) += span;
+  return {v.data + low, v.data + high};
+}
+
 /// Whether two matrices may share elements: whether the stretches of memory from their first to their last overlap.
 template <class T, class U>
 bool overlap(matrix_view<T> x, matrix_view<U> y) {
   if (x.empty() || y.empty()) return false;
-  auto const stretch = [](auto v) {
-    std::ptrdiff_t low = 0, high = 0;
-    for (std::ptrdiff_t const span : {(v.rows - 1) * v.row_stride, (v.cols - 1) * v.col_stride})
-      (span < 0 ? low : high) += span;
-    return std::pair<void const*, void const*>(v.data + low, v.data + high);
-  };
-  auto const a = stretch(x), b = stretch(y);
+  auto const a = stretch_of(x), b = stretch_of(y);
   return std::less_equal<>{}(a.first, b.second) && std::less_equal<>{}(b.first, a.second);
 }
 

@@ -7,7 +7,7 @@
 #include <trireme/threads/cores.hpp>
 #include <trireme/threads/loop.hpp>
 
-#include <oneapi/tbb/parallel_for.h>
+#include <oneapi/tbb/parallel_invoke.h>
 #include <oneapi/tbb/task_arena.h>
 #include <oneapi/tbb/task_group.h>
 
@@ -80,6 +80,16 @@ private:
   std::vector<std::thread> threads_;
 };
 
+/// Deals the shares [first, last) out by halves. TBB runs the last function on the calling thread, which so begins at the
+/// front: alone, it meets the indices in nearly their order.
+template <class F>
+void run_shares(loop<F>& work, std::size_t first, std::size_t last, tbb::task_group_context& context) {
+  if (last - first == 1) return work.work(first);
+  std::size_t const middle = first + (last - first) / 2;
+  tbb::parallel_invoke([&, middle, last] { run_shares(work, middle, last, context); },
+                       [&, first, middle] { run_shares(work, first, middle, context); }, context);
+}
+
 /// Runs a loop with the calling thread as one of the workers; it must be in the arena.
 /// Isolated: while it waits for the others' last runs, the caller must not begin unrelated work on top of a kernel
 /// that may hold a lock. With a context of its own: a cancelled task group of the user's must not skip our work.
@@ -88,8 +98,7 @@ void run_loop(loop<F>& work) {
   if (work.shares() == 1) return work.work(0);
   tbb::this_task_arena::isolate([&] {
     tbb::task_group_context context(tbb::task_group_context::isolated);
-    tbb::parallel_for(
-        std::size_t{0}, work.shares(), [&](std::size_t k) { work.work(k); }, tbb::simple_partitioner{}, context);
+    run_shares(work, 0, work.shares(), context);
   });
 }
 

@@ -37,6 +37,11 @@ public:
     [[nodiscard]] bool empty() const noexcept { return begin == end; }
   };
 
+  [[nodiscard]] bool holds_more_than(std::uint32_t units) const noexcept {
+    auto const [begin, end] = unpack(word_.load(std::memory_order_relaxed));
+    return end - begin > units;
+  }
+
   /// Up to `most` units from the front.
   run take(std::uint32_t most) noexcept {
     std::uint64_t w = word_.load(std::memory_order_relaxed);
@@ -84,34 +89,35 @@ public:
         stop_(stop) {
     std::size_t const units = n / unit_ + (n % unit_ != 0);
     shares_ = std::max<std::size_t>(1, std::min(workers, units));
+    one_each_ = shares_ == units;
+    if (one_each_) return; // nothing to steal: the shares are their numbers
     if (shares_ > few_.size()) many_ = std::make_unique<loop_share[]>(shares_);
     for (std::size_t k = 0; k < shares_; ++k)
-      share(k).assign(static_cast<std::uint32_t>(units * k / shares_), static_cast<std::uint32_t>(units * (k + 1) / shares_));
+      share(k).assign(static_cast<std::uint32_t>(units * k / shares_),
+                      static_cast<std::uint32_t>(units * (k + 1) / shares_));
   }
 
   [[nodiscard]] std::size_t shares() const noexcept { return shares_; }
 
   /// Works until nothing is left to take: first the share k, then what it steals.
   void work(std::size_t k) noexcept {
+    if (one_each_) {
+      call(k, k + 1);
+      return;
+    }
+    loop_share& own = share(k);
     std::uint32_t most = 1;
-    std::uint64_t begun = fixed_ ? 0 : ticks();
     for (;;) {
-      auto run = share(k).take(most);
-      while (run.empty()) {
-        if (!refill(k)) return;
-        run = share(k).take(most);
+      auto const run = own.take(most);
+      if (run.empty()) {
+        if (refill(own, k)) continue;
+        return;
       }
-      if (failed_.load(std::memory_order_relaxed)) return;
-      if (stop_.stop_requested()) return leave(std::make_exception_ptr(cancelled{}));
-      try {
-        f_(run.begin * unit_, std::min(n_, run.end * unit_));
-      } catch (...) {
-        return leave(std::current_exception());
-      }
-      if (fixed_) continue;
-      std::uint64_t const now = ticks();
-      most = next_size(run.end - run.begin, now - begun);
-      begun = now;
+      // The clock is read only where there is a choice to be made from it.
+      bool const timed = !fixed_ && own.holds_more_than(most == 1 ? 0 : most);
+      std::uint64_t const begun = timed ? ticks() : 0;
+      if (!call(run.begin, run.end)) return;
+      if (timed) most = next_size(run.end - run.begin, ticks() - begun);
     }
   }
 
@@ -129,25 +135,35 @@ private:
 
   loop_share& share(std::size_t k) noexcept { return many_ ? many_[k] : few_[k]; }
 
-  bool refill(std::size_t k) noexcept {
-    for (std::size_t d = 1; d < shares_; ++d) {
-      auto const loot = share((k + d) % shares_).steal();
+  bool refill(loop_share& own, std::size_t k) noexcept {
+    for (std::size_t other = k + 1; other != k + shares_; ++other) {
+      auto const loot = share(other < shares_ ? other : other - shares_).steal();
       if (loot.empty()) continue;
-      share(k).assign(loot.begin, loot.end);
+      own.assign(loot.begin, loot.end);
       return true;
     }
     return false;
   }
 
-  void leave(std::exception_ptr why) noexcept {
-    if (!failed_.exchange(true)) failure_ = std::move(why);
+  /// f on a run of units; false where the loop has ended early.
+  bool call(std::size_t begin, std::size_t end) noexcept {
+    if (failed_.load(std::memory_order_relaxed)) return false;
+    try {
+      if (stop_.stop_requested()) throw cancelled{};
+      f_(begin * unit_, std::min(n_, end * unit_));
+      return true;
+    } catch (...) {
+      if (!failed_.exchange(true)) failure_ = std::current_exception();
+      return false;
+    }
   }
 
   F const& f_;
   std::size_t n_;
   bool fixed_;
   std::size_t unit_;
-  std::size_t shares_;
+  std::size_t shares_ = 1;
+  bool one_each_ = true;
   std::stop_token const& stop_;
   std::atomic<bool> failed_{false};
   std::exception_ptr failure_;

@@ -1,0 +1,257 @@
+/// @file algorithm/batch_matmul_operands.hpp
+/// What lies between `batch_matmul` and `on_batch_matmul`: the checks, and matrices brought to the executor's memory.
+#pragma once
+#include <trireme/algorithm/matmul_host.hpp>
+#include <trireme/algorithm/matmul_operands.hpp>
+#include <trireme/core/buffer.hpp>
+#include <trireme/core/executor.hpp>
+#include <trireme/core/matrix.hpp>
+#include <trireme/core/matrix_view.hpp>
+
+#include <Eigen/Core>
+
+#include <algorithm>
+#include <cstddef>
+#include <functional>
+#include <ranges>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace trireme { inline namespace v1 { namespace detail { namespace gemm {
+
+template <class T>
+struct scalar_of<matrix_view<T>> {
+  using type = std::remove_const_t<T>;
+};
+
+template <class A, class B>
+double multiplications(A const& a, B const& b) {
+  return static_cast<double>(parts<scalar_t<A>> * parts<scalar_t<A>>) * static_cast<double>(a.rows()) *
+         static_cast<double>(a.cols()) * static_cast<double>(b.cols());
+}
+template <class T, class U>
+double multiplications(matrix_view<T> a, matrix_view<U> b) {
+  return static_cast<double>(parts<std::remove_const_t<T>> * parts<std::remove_const_t<T>>) *
+         static_cast<double>(a.rows) * static_cast<double>(a.cols) * static_cast<double>(b.cols);
+}
+
+// ---- One pair on a host executor ----
+
+template <class M>
+inline constexpr bool is_fixed = false;
+template <class T, int Rows, int Cols, int Options, int MostRows, int MostCols>
+inline constexpr bool is_fixed<Eigen::Matrix<T, Rows, Cols, Options, MostRows, MostCols>> = Rows > 0 && Cols > 0;
+
+/// Whether all pairs of a batch have the same shapes, known to the compiler.
+template <class A, class B>
+inline constexpr bool all_alike = is_fixed<std::remove_cvref_t<A>> && is_fixed<std::remove_cvref_t<B>>;
+
+template <class A, class B, class C>
+consteval bool is_tiny() {
+  if constexpr (is_fixed<A> && is_fixed<B> && is_fixed<C>)
+    return !is_complex<scalar_t<A>> && (!A::IsRowMajor || A::RowsAtCompileTime == 1) && (!C::IsRowMajor || C::RowsAtCompileTime == 1) &&
+           A::SizeAtCompileTime * C::ColsAtCompileTime <= 1024;
+  else
+    return false;
+}
+
+/// A product whose sizes the compiler knows, all of it in registers.
+template <int Rows, int Depth, int Cols, bool ByRows, class T>
+[[gnu::flatten]] inline void tiny_product(T const* a, T const* b, T* c) {
+  direct_product<typename tile_shape<T>::packet, 3, T>({a, Rows, Depth, 1, Rows},
+                                                       {b, Depth, Cols, ByRows ? Cols : 1, ByRows ? 1 : Depth},
+                                                       {c, Rows, Cols, 1, Rows});
+}
+
+/// c = a·b for matrices of Eigen or views; a plain matrix c is given its shape first.
+template <class Run, class A, class B, class C>
+void multiply_pair(Run const& run, A const& a, B const& b, C& c) {
+  if constexpr (is_tiny<A, B, C>()) {
+    tiny_product<A::RowsAtCompileTime, A::ColsAtCompileTime, B::ColsAtCompileTime, B::IsRowMajor>(a.data(), b.data(),
+                                                                                                 c.data());
+  } else {
+    using T = scalar_t<A>;
+    matrix_view<T> to;
+    if constexpr (eigen_matrix<C>) {
+      if constexpr (std::same_as<C, typename C::PlainObject>) c.resize(a.rows(), b.cols());
+      to = view_of(c);
+    } else {
+      to = c;
+    }
+    evaluated<A> const x(a);
+    evaluated<B> const y(b);
+    multiply<T>(run, x.view(), y.view(), to);
+  }
+}
+
+// ---- Checks ----
+
+template <class E, class As, class Bs>
+consteval bool accepts_batch() {
+  constexpr bool ranges = std::ranges::input_range<As> && std::ranges::input_range<Bs>;
+  static_assert(ranges, "trireme: batch_matmul: as and bs must be ranges of matrices");
+  if constexpr (ranges)
+    return accepts<E, std::ranges::range_reference_t<As>, std::ranges::range_reference_t<Bs>>();
+  else
+    return false;
+}
+template <class As, class Bs, class Cs>
+consteval bool accepts_batch_into() {
+  constexpr bool range = std::ranges::random_access_range<Cs>;
+  static_assert(range, "trireme: batch_matmul: into needs a random-access range of matrices");
+  if constexpr (range)
+    return accepts_into<std::ranges::range_reference_t<As>, std::ranges::range_reference_t<Bs>,
+                        std::ranges::range_reference_t<Cs>>();
+  else
+    return false;
+}
+
+template <class E, class As, class Bs>
+void check_batch(E const& ex, As const& as, Bs const& bs) {
+  if (as.size() != bs.size())
+    throw std::invalid_argument("trireme: batch_matmul: as has " + std::to_string(as.size()) + " matrices, bs " +
+                                std::to_string(bs.size()));
+  for (std::size_t i = 0; i < as.size(); ++i) {
+    decltype(auto) a = as[i];
+    decltype(auto) b = bs[i];
+    check_shapes(a, b, "batch_matmul", i);
+    check_place(ex, a);
+    check_place(ex, b);
+    if constexpr (all_alike<decltype(as[0]), decltype(bs[0])>) break;
+  }
+}
+template <class E, class As, class Bs, class Cs>
+void check_batch_output(E const& ex, As const& as, Bs const& bs, Cs const& cs) {
+  if (as.size() != cs.size())
+    throw std::invalid_argument("trireme: batch_matmul: into: the storage has " + std::to_string(cs.size()) +
+                                " matrices, where " + std::to_string(as.size()) + " are needed");
+  for (std::size_t i = 0; i < as.size(); ++i) {
+    decltype(auto) c = cs[i];
+    check_output(as[i], bs[i], c, "batch_matmul", i);
+    check_place(ex, c);
+  }
+}
+
+template <class M>
+concept owns_elements = any_matrix<M> || (eigen_matrix<M> && std::is_lvalue_reference_v<M> &&
+                                          std::same_as<std::remove_cvref_t<M>, typename std::remove_cvref_t<M>::PlainObject>);
+
+/// Whether a matrix of cs may share memory with one of as.
+template <class As, class Cs>
+bool batches_overlap(As const& as, Cs const& cs) {
+  using A = decltype(as[0]);
+  using C = decltype(cs[0]);
+  if constexpr (!stored_matrix<A> && !any_matrix<A>) {
+    return true; // expressions: what they read is not known, and a result may be read by a later pair
+  } else {
+    if (as.size() == 0) return false;
+    if constexpr (owns_elements<A> && owns_elements<C>) {
+      // Two of these share elements only if they are one object: then their arrays overlap.
+      if constexpr (requires { as.data(), cs.data(); }) {
+        auto const before = [](auto const& x, auto const& y) {
+          return std::less_equal<void const*>{}(x.data() + x.size(), y.data());
+        };
+        if (before(as, cs) || before(cs, as)) return false;
+      }
+    }
+    using stretch = std::pair<void const*, void const*>;
+    std::vector<stretch> taken;
+    for (std::size_t i = 0; i < cs.size(); ++i)
+      if (auto&& c = cs[i]; c.size() != 0) taken.push_back(stretch_of(view_of(c)));
+    std::sort(taken.begin(), taken.end(), [](auto const& x, auto const& y) { return std::less<>{}(x.first, y.first); });
+    void const* furthest = nullptr; // so that the ends ascend as well
+    for (auto& [first, last] : taken) last = furthest = std::less<>{}(last, furthest) ? furthest : last;
+    for (std::size_t i = 0; i < as.size(); ++i) {
+      auto&& a = as[i];
+      if (a.size() == 0) continue;
+      auto const [first, last] = stretch_of(view_of(a));
+      // The last stretch that begins before a ends.
+      auto const after = std::upper_bound(taken.begin(), taken.end(), last,
+                                          [](void const* p, stretch const& s) { return std::less<>{}(p, s.first); });
+      if (after != taken.begin() && std::less_equal<>{}(first, std::prev(after)->second)) return true;
+    }
+    return false;
+  }
+}
+
+// ---- Matrices in the memory of an executor ----
+
+template <class T, class Ms>
+std::vector<matrix_view<T>> views_of(Ms const& ms) {
+  std::vector<matrix_view<T>> out;
+  out.reserve(ms.size());
+  for (std::size_t i = 0; i < ms.size(); ++i) out.push_back(view_of(ms[i]));
+  return out;
+}
+
+/// A batch of host matrices as one buffer, column-major, one after the other.
+template <class T, class E>
+class uploaded {
+  using host_matrix = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic>;
+
+public:
+  template <class Ms>
+  uploaded(E const& ex, Ms const& ms) : elements_(ex, gather(ms)) {
+    place(elements_.data());
+  }
+  /// Room for the products of two batches.
+  template <class As, class Bs>
+  uploaded(E const& ex, As const& as, Bs const& bs) : elements_(ex, layout(as, bs)) {
+    place(elements_.data());
+  }
+
+  [[nodiscard]] std::vector<matrix_view<T>> const& places() const { return places_; }
+  [[nodiscard]] std::vector<matrix_view<T const>> const& views() const { return views_; }
+
+  template <class Ms>
+  void download(Ms const& ms) const {
+    std::vector<T> const values = elements_.to_host();
+    T const* from = values.data();
+    for (std::size_t i = 0; i < ms.size(); ++i) {
+      decltype(auto) m = ms[i];
+      m = Eigen::Map<host_matrix const>(from, places_[i].rows, places_[i].cols);
+      from += places_[i].rows * places_[i].cols;
+    }
+  }
+
+private:
+  std::size_t append(std::ptrdiff_t rows, std::ptrdiff_t cols) {
+    places_.push_back({nullptr, rows, cols, 1, rows});
+    return static_cast<std::size_t>(rows * cols);
+  }
+  template <class As, class Bs>
+  std::size_t layout(As const& as, Bs const& bs) {
+    std::size_t n = 0;
+    for (std::size_t i = 0; i < as.size(); ++i) n += append(as[i].rows(), bs[i].cols());
+    return n;
+  }
+  template <class Ms>
+  std::vector<T> gather(Ms const& ms) {
+    std::size_t n = 0;
+    for (std::size_t i = 0; i < ms.size(); ++i) n += append(ms[i].rows(), ms[i].cols());
+    std::vector<T> values(n);
+    T* to = values.data();
+    for (std::size_t i = 0; i < ms.size(); ++i) {
+      Eigen::Map<host_matrix>(to, places_[i].rows, places_[i].cols) = ms[i];
+      to += places_[i].rows * places_[i].cols;
+    }
+    return values;
+  }
+  void place(T* data) {
+    for (auto& v : places_) {
+      v.data = data;
+      data += v.rows * v.cols;
+      views_.push_back(v);
+    }
+  }
+
+  std::vector<matrix_view<T>> places_;
+  std::vector<matrix_view<T const>> views_;
+  buffer<T, E> elements_;
+};
+
+}}}} // namespace trireme::v1::detail::gemm
