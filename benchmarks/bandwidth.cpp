@@ -100,4 +100,3 @@ BENCHMARK(axpb_trireme)->Name("axpb/trireme")->UseRealTime()->Unit(benchmark::kM
 BENCHMARK(axpb_openmp)->Name("axpb/openmp")->UseRealTime()->Unit(benchmark::kMillisecond);
 
 } // namespace
-BENCHMARK_MAIN();

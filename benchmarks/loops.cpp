@@ -126,4 +126,3 @@ BENCHMARK(throwing_trireme)->Name("throwing/trireme")->UseRealTime()->Unit(bench
 BENCHMARK(throwing_tbb)->Name("throwing/tbb")->UseRealTime()->Unit(benchmark::kMicrosecond);
 
 } // namespace
-BENCHMARK_MAIN();

@@ -37,4 +37,3 @@ BENCHMARK(two_pools)->Name("sleepers/trireme_two_pools")->UseRealTime()->Iterati
 BENCHMARK(tbb_arena)->Name("sleepers/tbb_arena")->UseRealTime()->Iterations(1)->Unit(benchmark::kMillisecond);
 
 } // namespace
-BENCHMARK_MAIN();

@@ -75,9 +75,8 @@ template <executor E, class R, class F>
 void for_each(E const& ex, R&& range, F f, loop_options options = {}) {
   if constexpr (detail::accepts_data<E, R>()) {
     using element = typename detail::data_element<R>::type;
-    constexpr bool copies = !any_buffer<R> && !host_executor<E>;
-    constexpr bool changes = !std::is_invocable_v<F const&, element> && !std::is_invocable_v<F const&, element const&>;
-    if constexpr (copies && !changes) {
+    // Copied in only, where f also takes a temporary, and so does not want to change what it is given.
+    if constexpr (!any_buffer<R> && !host_executor<E> && std::is_invocable_v<F const&, element>) {
       detail::input<E, R> data(ex, std::forward<R>(range));
       if constexpr (detail::accepts_kernel<E, F, decltype(data.view()[0])>()) on_for_each(ex, data.view(), f, options);
     } else {

@@ -297,12 +297,17 @@ void multiply(Run const& run, matrix_view<T const> a, matrix_view<T const> b, ma
   bool const by_rows = c.cols == 1 ? false : c.rows == 1 || (c.row_stride != 1 && c.col_stride == 1);
   if (by_rows) return multiply<T>(run, b.transposed(), a.transposed(), c.transposed());
 
+  // In floating point: the number may be beyond an integer.
+  double const work = static_cast<double>(c.rows) * static_cast<double>(c.cols) * static_cast<double>(a.cols);
+  bool const small = work <= static_cast<double>(piece_work);
+  if constexpr (!is_complex<T>) // the short way for what is over in some nanoseconds
+    if (small && a.row_stride == 1 && c.row_stride == 1 && (c.cols > 1 || c.rows * a.cols <= 64))
+      return direct_product<typename tile_shape<T>::packet, 3, T>(a, b, c);
+
   constexpr index_t long_sum = 8192, most_cuts = 32;
-  index_t const outputs = c.rows * c.cols;
-  if (a.cols >= long_sum && outputs <= 64 * 64 && a.cols >= 4 * piece_work / outputs)
+  if (a.cols >= long_sum && c.rows * c.cols <= 64 * 64 && work >= 4.0 * static_cast<double>(piece_work))
     return deep_multiply(run, a, b, c, std::max(pieces(a.cols, most_cuts), long_sum / 4));
 
-  bool const small = a.cols <= piece_work / outputs;
   auto const with = [&](auto const& how) {
     if (small)
       how(in_turn{});

@@ -151,28 +151,28 @@ void packed_tile(index_t k, T const* a, T const* b, matrix_view<T> c, bool add) 
 
 /// M packets of rows, all columns: N at a time, then half as many, down to one.
 template <class P, int M, int N, class T>
-void direct_strip(matrix_view<T const> a, matrix_view<T const> b, matrix_view<T> c, index_t j = 0) {
-  for (; b.cols - j >= N; j += N)
-    real_tile<P, M, N>(a.cols, a.data, a.col_stride, b.data + j * b.col_stride, b.row_stride, b.col_stride,
-                       c.data + j * c.col_stride, c.col_stride, false);
+[[gnu::always_inline]] inline void direct_strip(index_t k, T const* a, index_t a_col, T const* b, index_t b_row,
+                                                index_t b_col, T* c, index_t c_col, index_t cols) {
+  for (; cols >= N; cols -= N, b += N * b_col, c += N * c_col)
+    real_tile<P, M, N>(k, a, a_col, b, b_row, b_col, c, c_col, false);
   if constexpr (N > 1)
-    if (j < b.cols) direct_strip<P, M, N / 2>(a, b, c, j);
+    if (cols > 0) direct_strip<P, M, N / 2>(k, a, a_col, b, b_row, b_col, c, c_col, cols);
 }
 
 /// c = a·b straight from the operands, for real scalars where a and c have row stride 1: best for small products.
 /// The last rows are done by a whole packet that reaches back over rows already done, which get the same values again.
 template <class P, int M, class T>
-void direct_product(matrix_view<T const> a, matrix_view<T const> b, matrix_view<T> c) {
+[[gnu::always_inline]] inline void direct_product(matrix_view<T const> const& a, matrix_view<T const> const& b,
+                                                  matrix_view<T> const& c) {
   constexpr index_t lanes = Eigen::internal::unpacket_traits<P>::size;
   using half = typename Eigen::internal::unpacket_traits<P>::half;
   using narrower = std::conditional_t<std::is_same_v<half, P>, T, half>;
-  constexpr int cols = tile_shape<T>::cols;
   auto const strip = [&]<int Packets>(std::integral_constant<int, Packets>, index_t i) {
-    direct_strip<P, Packets, cols, T>(a.block(i, 0, Packets * lanes, a.cols), b,
-                                      c.block(i, 0, Packets * lanes, c.cols));
+    direct_strip<P, Packets, tile_shape<T>::cols>(a.cols, a.data + i, a.col_stride, b.data, b.row_stride, b.col_stride,
+                                                  c.data + i, c.col_stride, c.cols);
   };
   if (c.rows < lanes) {
-    if constexpr (lanes > 1) direct_product<narrower, 1>(a, b, c);
+    if constexpr (lanes > 1) direct_product<narrower, 1, T>(a, b, c);
     return;
   }
   index_t i = 0;

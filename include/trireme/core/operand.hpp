@@ -8,12 +8,12 @@
 
 #include <concepts>
 #include <cstddef>
+#include <ranges>
 #include <span>
 #include <stdexcept>
 #include <string>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
 namespace trireme { inline namespace v1 { namespace detail {
 
@@ -117,7 +117,7 @@ input(E const&, R&&) -> input<E, R>;
 /// the elements if they are to be `changed`, and which `finish()` copies to where the caller looks.
 template <class E, class R, bool Changed>
 class storage {
-  static_assert(!Changed || any_buffer<R> || host_executor<E> || std::is_lvalue_reference_v<R>,
+  static_assert(!Changed || any_buffer<R> || host_executor<E> || std::is_lvalue_reference_v<R> || std::ranges::borrowed_range<R>,
                 "trireme: this executor would change a copy of a temporary range, which nobody could read");
 
 public:

@@ -81,6 +81,7 @@ template <std::size_t N, class F>
 struct draws_kernel {
   static_assert(N >= 1, "tri::draws<N>: N is the number of calls of rng in a sample, at least 1");
 
+  using kernel_type = F;
   static constexpr std::size_t calls = N;
   F f;
 

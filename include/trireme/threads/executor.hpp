@@ -51,10 +51,9 @@ public:
 
   tbb::task_arena& arena() noexcept { return arena_; }
 
-  /// Deletes the crew; from one of its own threads, or from inside its arena, by a thread made for that.
-  static void release(thread_crew* crew) noexcept {
-    bool const inside = crew->is_current();
-    if (inside)
+  /// Deletes the crew; by a thread made for that, where one of the crew's own would have to join itself.
+  static void release(thread_crew* crew) {
+    if (crew->is_current())
       std::thread([crew] { delete crew; }).detach();
     else
       delete crew;
@@ -112,15 +111,15 @@ public:
   virtual ~thread_work() = default;
 
   /// Queues the work, or leaves that to `before`, if it is not complete.
-  void launch(std::shared_ptr<thread_work> before) {
-    before_ = std::move(before);
-    if (!before_ || !before_->call_when_done(shared_from_this())) enqueue();
+  void launch(std::shared_ptr<thread_work> const& before) {
+    before_ = before;
+    if (!before || !before->call_when_done(shared_from_this())) enqueue();
   }
   [[nodiscard]] bool ready() const noexcept { return state_.load(std::memory_order_acquire) == state::done; }
 
   void settle() {
     if (ready()) return;
-    if (before_) before_->settle();
+    if (auto const before = predecessor()) before->settle();
     if (begin()) crew_->arena().execute([this] { finish(); });
     for (auto s = state_.load(); s != state::done; s = state_.load()) state_.wait(s);
   }
@@ -148,13 +147,19 @@ private:
   void finish() noexcept {
     failure_ = run();
     std::vector<std::shared_ptr<thread_work>> next;
+    std::shared_ptr<thread_work> before; // let go of outside the lock
     {
       std::lock_guard const lock(mutex_);
+      before.swap(before_);
       state_.store(state::done);
       next.swap(next_);
     }
     state_.notify_all();
     for (auto const& work : next) work->enqueue();
+  }
+  std::shared_ptr<thread_work> predecessor() {
+    std::lock_guard const lock(mutex_);
+    return before_;
   }
   bool call_when_done(std::shared_ptr<thread_work> next) {
     std::lock_guard const lock(mutex_);
