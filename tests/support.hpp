@@ -5,16 +5,14 @@
 #include <trireme/algorithm/estimate.hpp>
 
 #include <array>
-#include <bit>
 #include <cmath>
+#include <complex>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <iterator>
-#include <ostream>
 #include <ranges>
-#include <span>
-#include <string>
+#include <stdexcept>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -35,6 +33,13 @@ inline bool same_bits(trireme::estimate const& a, trireme::estimate const& b) {
   return same(a.mean, b.mean) && same(a.variance, b.variance) && a.samples == b.samples;
 }
 
+template <class T>
+inline constexpr bool without_padding = std::is_floating_point_v<T> || std::has_unique_object_representations_v<T>;
+template <class T>
+inline constexpr bool without_padding<std::complex<T>> = true;
+template <class T, std::size_t N>
+inline constexpr bool without_padding<std::array<T, N>> = without_padding<T>;
+
 /// Of contiguous ranges whose elements have no padding.
 template <class A, class B>
   requires requires(A const& a, B const& b) {
@@ -51,8 +56,7 @@ bool same_bits(A const& a, B const& b) {
       if (!same_bits(a.data()[i], b.data()[i])) return false;
     return true;
   } else {
-    static_assert(std::is_floating_point_v<T> || std::has_unique_object_representations_v<T> ||
-                  std::is_same_v<T, std::array<double, 2>> || std::is_same_v<T, std::array<float, 2>>);
+    static_assert(without_padding<T>);
     return size == 0 || std::memcmp(a.data(), b.data(), size * sizeof(T)) == 0;
   }
 }
@@ -143,7 +147,7 @@ public:
       return *this;
     }
     void operator++(int) { ++*this; }
-    friend bool operator==(iterator const& i, std::default_sentinel_t) { return i.range_->at_ == i.range_->n_; }
+    friend bool operator==(iterator const& i, std::default_sentinel_t) { return i.range_->at_end(); }
 
   private:
     read_once* range_ = nullptr;
@@ -154,6 +158,7 @@ public:
     return iterator(this);
   }
   static std::default_sentinel_t end() { return {}; }
+  [[nodiscard]] bool at_end() const { return at_ == n_; }
   /// Elements fetched so far.
   [[nodiscard]] int reads() const { return reads_; }
 

@@ -75,16 +75,15 @@ void multiply_pair(Run const& run, A const& a, B const& b, C& c) {
                                                                                                  c.data());
   } else {
     using T = scalar_t<A>;
-    matrix_view<T> to;
     if constexpr (eigen_matrix<C>) {
-      if constexpr (std::same_as<C, typename C::PlainObject>) c.resize(a.rows(), b.cols());
-      to = view_of(c);
-    } else {
-      to = c;
+      if constexpr (std::same_as<C, typename C::PlainObject>)
+        if (c.rows() != a.rows() || c.cols() != b.cols()) c.resize(a.rows(), b.cols());
     }
     evaluated<A> const x(a);
     evaluated<B> const y(b);
-    multiply<T>(run, x.view(), y.view(), to);
+    matrix_view<T const> const left = x.view(), right = y.view();
+    matrix_view<T> const out = view_of(c);
+    if (!multiply_small(left, right, out)) multiply<T>(run, left, right, out);
   }
 }
 

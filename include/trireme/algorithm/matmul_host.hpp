@@ -290,6 +290,19 @@ void deep_multiply(Run const& run, matrix_view<T const> a, matrix_view<T const> 
 
 // ---- Which of them ----
 
+/// The short way for what is over in some nanoseconds. Returns whether it was one.
+template <class T>
+[[gnu::always_inline]] inline bool multiply_small(matrix_view<T const> const& a, matrix_view<T const> const& b,
+                                                  matrix_view<T> const& c) {
+  if constexpr (is_complex<T>) {
+    return false;
+  } else {
+    if (a.row_stride != 1 || c.row_stride != 1 || c.cols < 2 || std::max({c.rows, c.cols, a.cols}) > 32) return false;
+    direct_product<typename tile_shape<T>::packet, 3, T>(a, b, c);
+    return true;
+  }
+}
+
 /// c = a·b; c overlaps neither.
 template <class T, class Run>
 void multiply(Run const& run, matrix_view<T const> a, matrix_view<T const> b, matrix_view<T> c) {
@@ -300,10 +313,6 @@ void multiply(Run const& run, matrix_view<T const> a, matrix_view<T const> b, ma
   // In floating point: the number may be beyond an integer.
   double const work = static_cast<double>(c.rows) * static_cast<double>(c.cols) * static_cast<double>(a.cols);
   bool const small = work <= static_cast<double>(piece_work);
-  if constexpr (!is_complex<T>) // the short way for what is over in some nanoseconds
-    if (small && a.row_stride == 1 && c.row_stride == 1 && (c.cols > 1 || c.rows * a.cols <= 64))
-      return direct_product<typename tile_shape<T>::packet, 3, T>(a, b, c);
-
   constexpr index_t long_sum = 8192, most_cuts = 32;
   if (a.cols >= long_sum && c.rows * c.cols <= 64 * 64 && work >= 4.0 * static_cast<double>(piece_work))
     return deep_multiply(run, a, b, c, std::max(pieces(a.cols, most_cuts), long_sum / 4));

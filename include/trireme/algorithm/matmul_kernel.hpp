@@ -149,14 +149,15 @@ void packed_tile(index_t k, T const* a, T const* b, matrix_view<T> c, bool add) 
   store(out, rows, c, add);
 }
 
-/// M packets of rows, all columns: N at a time, then half as many, down to one.
+/// M packets of rows from row i, all columns: N at a time, then half as many, down to one.
 template <class P, int M, int N, class T>
-[[gnu::always_inline]] inline void direct_strip(index_t k, T const* a, index_t a_col, T const* b, index_t b_row,
-                                                index_t b_col, T* c, index_t c_col, index_t cols) {
-  for (; cols >= N; cols -= N, b += N * b_col, c += N * c_col)
-    real_tile<P, M, N>(k, a, a_col, b, b_row, b_col, c, c_col, false);
+[[gnu::always_inline]] inline void direct_strip(matrix_view<T const> const& a, matrix_view<T const> const& b,
+                                                matrix_view<T> const& c, index_t i, index_t j = 0) {
+  for (; c.cols - j >= N; j += N)
+    real_tile<P, M, N>(a.cols, a.data + i, a.col_stride, b.data + j * b.col_stride, b.row_stride, b.col_stride,
+                       c.data + i + j * c.col_stride, c.col_stride, false);
   if constexpr (N > 1)
-    if (cols > 0) direct_strip<P, M, N / 2>(k, a, a_col, b, b_row, b_col, c, c_col, cols);
+    if (j < c.cols) direct_strip<P, M, N / 2, T>(a, b, c, i, j);
 }
 
 /// c = a·b straight from the operands, for real scalars where a and c have row stride 1: best for small products.
@@ -167,21 +168,18 @@ template <class P, int M, class T>
   constexpr index_t lanes = Eigen::internal::unpacket_traits<P>::size;
   using half = typename Eigen::internal::unpacket_traits<P>::half;
   using narrower = std::conditional_t<std::is_same_v<half, P>, T, half>;
-  auto const strip = [&]<int Packets>(std::integral_constant<int, Packets>, index_t i) {
-    direct_strip<P, Packets, tile_shape<T>::cols>(a.cols, a.data + i, a.col_stride, b.data, b.row_stride, b.col_stride,
-                                                  c.data + i, c.col_stride, c.cols);
-  };
+  constexpr int cols = tile_shape<T>::cols;
   if (c.rows < lanes) {
     if constexpr (lanes > 1) direct_product<narrower, 1, T>(a, b, c);
     return;
   }
   index_t i = 0;
-  for (; c.rows - i >= M * lanes; i += M * lanes) strip(std::integral_constant<int, M>{}, i);
+  for (; c.rows - i >= M * lanes; i += M * lanes) direct_strip<P, M, cols, T>(a, b, c, i);
   if constexpr (M > 2)
-    for (; c.rows - i >= 2 * lanes; i += 2 * lanes) strip(std::integral_constant<int, 2>{}, i);
+    for (; c.rows - i >= 2 * lanes; i += 2 * lanes) direct_strip<P, 2, cols, T>(a, b, c, i);
   if constexpr (M > 1)
-    for (; c.rows - i >= lanes; i += lanes) strip(std::integral_constant<int, 1>{}, i);
-  if (i < c.rows) strip(std::integral_constant<int, 1>{}, c.rows - lanes);
+    for (; c.rows - i >= lanes; i += lanes) direct_strip<P, 1, cols, T>(a, b, c, i);
+  if (i < c.rows) direct_strip<P, 1, cols, T>(a, b, c, c.rows - lanes);
 }
 
 /// c = a·b where b is a vector (N = 1) or the parts of one (N = 2), and a is too large for a cache: a is read along a

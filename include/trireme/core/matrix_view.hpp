@@ -28,4 +28,9 @@ struct matrix_view {
   }
 };
 
+template <class T>
+constexpr matrix_view<T> view_of(matrix_view<T> v) {
+  return v;
+}
+
 }}} // namespace trireme::v1::detail

@@ -1,0 +1,56 @@
+"""Medians and ratios from Google Benchmark's JSON: benchmarks named group/peer[/argument...], ours being "trireme".
+
+A ratio above 1 means that Trireme is faster than that peer by this factor.
+"""
+import json
+import os
+import statistics
+import sys
+from collections import defaultdict
+
+COUNTERS = {"bytes_per_second": ("GB/s", 1e-9), "flops": ("GFLOP/s", 1e-9), "of_ideal": ("of ideal", 1.0),
+            "bodies": ("bodies", 1.0)}
+NANOSECONDS = {"ns": 1.0, "us": 1e3, "ms": 1e6, "s": 1e9}
+
+
+def readable(nanoseconds):
+    for unit in ("s", "ms", "us"):
+        if nanoseconds >= NANOSECONDS[unit]:
+            return f"{nanoseconds / NANOSECONDS[unit]:.4g} {unit.replace('us', 'µs')}"
+    return f"{nanoseconds:.4g} ns"
+
+
+def main(files):
+    context, runs = None, defaultdict(lambda: defaultdict(list))
+    counters = defaultdict(lambda: defaultdict(list))
+    for file in files:
+        with open(file, encoding="utf-8") as stream:
+            data = json.load(stream)
+        context = data["context"]
+        for run in data["benchmarks"]:
+            if run.get("run_type") == "aggregate" or run.get("error_occurred"):
+                continue
+            parts = [p for p in run["name"].split("/") if p not in ("real_time", "iterations:1")]
+            case, peer = "/".join([parts[0]] + parts[2:]), parts[1]
+            runs[case][peer].append(run["real_time"] * NANOSECONDS[run["time_unit"]])
+            for counter in COUNTERS:
+                if counter in run:
+                    counters[case, peer][counter].append(run[counter])
+
+    print(f"# Benchmarks, {context['date'][:10]}\n")
+    print(f"{context['num_cpus']} cores at {context['mhz_per_cpu']} MHz, {os.uname().sysname} {os.uname().machine}. "
+          "Medians of interleaved repetitions; real time. \"Trireme is\" above 1: faster than that peer.\n")
+    print("Command: `benchmarks/run`, after `sh cmake/quickstart.sh bench`.\n")
+    print("| case | what | median | min to max | | Trireme is |\n|---|---|---|---|---|---|")
+    for case, peers in runs.items():
+        ours = statistics.median(peers["trireme"]) if "trireme" in peers else None
+        for peer, times in sorted(peers.items(), key=lambda p: p[0] != "trireme"):
+            median = statistics.median(times)
+            extra = ", ".join(f"{statistics.median(values) * COUNTERS[name][1]:.4g} {COUNTERS[name][0]}"
+                              for name, values in counters[case, peer].items())
+            ratio = "" if peer == "trireme" or ours is None else f"{median / ours:.2f} ×"
+            print(f"| {case} | {peer} | {readable(median)} | {readable(min(times))} to {readable(max(times))} "
+                  f"| {extra} | {ratio} |")
+
+
+main(sys.argv[1:])
