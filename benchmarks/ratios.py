@@ -1,4 +1,4 @@
-"""Medians and ratios from Google Benchmark's JSON: benchmarks named group/peer[/argument...], ours being "trireme".
+"""Medians and ratios from Google Benchmark's JSON: benchmarks named with one part group/…/peer/…, ours being "trireme".
 
 A ratio above 1 means that Trireme is faster than that peer by this factor.
 """
@@ -8,8 +8,9 @@ import statistics
 import sys
 from collections import defaultdict
 
-COUNTERS = {"bytes_per_second": ("GB/s", 1e-9), "flops": ("GFLOP/s", 1e-9), "of_ideal": ("of ideal", 1.0),
+COUNTERS = {"bytes_per_second": ("GB/s", 1e-9), "GFLOP/s": ("GFLOP/s", 1.0), "of_ideal": ("of ideal", 1.0),
             "bodies": ("bodies", 1.0)}
+PEERS = ("trireme", "tbb", "openmp", "eigen", "openblas", "unordered", "loop")
 NANOSECONDS = {"ns": 1.0, "us": 1e3, "ms": 1e6, "s": 1e9}
 
 
@@ -31,7 +32,8 @@ def main(files):
             if run.get("run_type") == "aggregate" or run.get("error_occurred"):
                 continue
             parts = [p for p in run["name"].split("/") if p not in ("real_time", "iterations:1")]
-            case, peer = "/".join([parts[0]] + parts[2:]), parts[1]
+            at = next(i for i, p in enumerate(parts) if i > 0 and p.startswith(PEERS))
+            case, peer = "/".join(parts[:at] + parts[at + 1:]), parts[at]
             runs[case][peer].append(run["real_time"] * NANOSECONDS[run["time_unit"]])
             for counter in COUNTERS:
                 if counter in run:

@@ -10,6 +10,7 @@
 #include "weather.hpp"
 
 #include <CLI/CLI.hpp>
+#include <unistd.h>
 
 #include <cmath>
 #include <cstdint>
@@ -19,8 +20,6 @@
 #include <stdexcept>
 #include <string>
 #include <vector>
-
-#include <unistd.h>
 
 namespace {
 
@@ -42,25 +41,34 @@ std::string not_negative(std::string const& text) {
 
 std::string at_least_one(std::string const& text) {
   std::int64_t value = 0;
-  if (!CLI::detail::lexical_cast(text, value) || value < 1) return '"' + text + "\" is no whole number of 1 or more";
+  if (!CLI::detail::lexical_cast(text, value) || value < 1)
+    return '"' + text + "\" is no whole number of 1 or more";
   return {};
 }
 
 /// Fills o from the command line. @throws CLI::ParseError, also to ask for the help text.
 void parse(CLI::App& app, options& o, int argc, char** argv) {
   std::vector<double> strikes;
-  app.add_option("--backend", o.backend, "inline, threads, threads:N, or all; inline runs too, to compare with")
+  app.add_option("--backend", o.backend,
+                 "inline, threads, threads:N, or all; inline runs too, to compare with")
       ->capture_default_str();
   app.add_option("--samples", o.ask.samples, "winters to sample")->check(at_least_one)->capture_default_str();
   app.add_option("--seed", o.ask.seed, "of the random numbers")->capture_default_str();
-  app.add_option("--strike", strikes,
-                 "degree days of the season above which an option pays: one for all, or three for Seattle, New York\n"
-                 "and their basket, as 1600,2200,1900 [each one's historical mean, to the nearest ten]")
+  app.add_option(
+         "--strike", strikes,
+         "degree days of the season above which an option pays: one for all, or three for Seattle, New York\n"
+         "and their basket, as 1600,2200,1900 [near their historical means: to the nearest ten for the "
+         "cities]")
       ->delimiter(',')
       ->check(not_negative);
-  app.add_option("--tick", o.ask.tick, "dollars for a degree day")->check(not_negative)->capture_default_str();
-  app.add_option("--cap", o.ask.cap, "most degree days that are paid for")->check(not_negative)->capture_default_str();
-  app.add_option("--data", o.data, "CSV file: location,date,precipitation,temp_max,temp_min,wind")->capture_default_str();
+  app.add_option("--tick", o.ask.tick, "dollars for a degree day")
+      ->check(not_negative)
+      ->capture_default_str();
+  app.add_option("--cap", o.ask.cap, "most degree days that are paid for")
+      ->check(not_negative)
+      ->capture_default_str();
+  app.add_option("--data", o.data, "CSV file: location,date,precipitation,temp_max,temp_min,wind")
+      ->capture_default_str();
   app.parse(argc, argv);
   if (strikes.size() == 1) strikes.resize(underlyings, strikes.front());
   if (strikes.size() == underlyings)
@@ -73,7 +81,8 @@ void parse(CLI::App& app, options& o, int argc, char** argv) {
 std::vector<std::string> chosen(std::string const& backend) {
   if (backend == "all") return all_backends;
   tri::with_executor(backend, [](auto const&) {});
-  return backend == "inline" ? std::vector<std::string>{backend} : std::vector<std::string>{"inline", backend};
+  return backend == "inline" ? std::vector<std::string>{backend}
+                             : std::vector<std::string>{"inline", backend};
 }
 
 backend_run run_on(std::string const& backend, weather const& data, question const& ask) {

@@ -14,6 +14,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
 #include <vector>
@@ -68,7 +69,7 @@ struct question {
   std::int64_t samples = 0;
   std::uint64_t seed = 0;
   double tick = 0, cap = 0;
-  std::optional<std::array<double, underlyings>> strikes; ///< default: the historical means, to the nearest ten
+  std::optional<std::array<double, underlyings>> strikes; ///< default: near the historical means
 };
 
 inline constexpr std::array<double, 3> quantile_levels{0.05, 0.50, 0.95};
@@ -84,7 +85,9 @@ struct answers {
   /// The bit patterns of every number but the correlations: the promise of equal bits on every backend is about these.
   [[nodiscard]] std::vector<std::uint64_t> bits() const {
     std::vector<std::uint64_t> out;
-    auto const add = [&](double x) { out.push_back(std::bit_cast<std::uint64_t>(x)); };
+    auto const add = [&](double x) { // the sign and payload of a NaN are not promised
+      out.push_back(std::bit_cast<std::uint64_t>(x == x ? x : std::numeric_limits<double>::quiet_NaN()));
+    };
     for (auto const& d : hdd)
       for (double const x : d) add(x);
     for (auto const& all : {prices, season}) {
@@ -100,8 +103,8 @@ struct answers {
 };
 
 inline constexpr std::size_t step_count = 5;
-inline constexpr std::array<char const*, step_count> step_names{"batch_map", "matmul", "monte_carlo", "simulate",
-                                                                "sort"};
+inline constexpr std::array<char const*, step_count> step_names{"batch_map", "matmul", "monte_carlo",
+                                                                "simulate", "sort"};
 
 struct outcome {
   answers found;
@@ -110,7 +113,8 @@ struct outcome {
 
 /// All steps, on any executor: also one that sees no host memory, since what kernels read lies in its buffers.
 template <tri::executor E>
-outcome evaluate(E const& ex, weather const& data, question const& ask, tri::progress_callback const& progress) {
+outcome evaluate(E const& ex, weather const& data, question const& ask,
+                 tri::progress_callback const& progress) {
   outcome out;
   answers& found = out.found;
   auto const timed = [&out](std::size_t step, auto&& work) {
@@ -122,9 +126,10 @@ outcome evaluate(E const& ex, weather const& data, question const& ask, tri::pro
   timed(0, [&] { found.hdd = tri::batch_map(ex, data.days, tri::fn<daily_hdd>, {.batch_size = 365}); });
 
   Eigen::MatrixXd const z = standardised(data);
-  timed(1, [&] { found.correlation = tri::matmul(ex, z.transpose(), z) / static_cast<double>(z.rows() - 1); });
+  timed(1,
+        [&] { found.correlation = tri::matmul(ex, z.transpose(), z) / static_cast<double>(z.rows() - 1); });
 
-  auto const strikes = ask.strikes.value_or(near(historical_mean(data, found.hdd)));
+  auto const strikes = ask.strikes.value_or(strikes_near(historical_mean(data, found.hdd)));
   found.terms = {ask.tick, ask.cap, strikes};
 
   block_table const table = find_blocks(data);

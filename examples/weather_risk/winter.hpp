@@ -28,7 +28,8 @@ struct contract {
 
 inline constexpr std::size_t season_days = 151; ///< 1 November to 31 March, without a leap day
 inline constexpr std::size_t block_days = 7;
-inline constexpr std::size_t season_blocks = (season_days + block_days - 1) / block_days; ///< the last is shorter
+inline constexpr std::size_t season_blocks =
+    (season_days + block_days - 1) / block_days; ///< the last is shorter
 inline constexpr int most_shift = 7; ///< a block begins up to so many days before or after its calendar day
 
 /// Where a block of the season may begin: starts[first] to starts[first + count - 1], all equally likely.
@@ -46,9 +47,10 @@ struct block_table {
 inline std::ptrdiff_t position(weather const& data, std::chrono::year year, std::size_t season_day) {
   using namespace std::chrono;
   std::size_t constexpr to_new_year = 61, to_march = to_new_year + 31 + 28;
-  auto const [begin, skipped] = season_day < to_new_year ? std::pair(sys_days(year / November / 1), std::size_t{0})
-                                : season_day < to_march  ? std::pair(sys_days((year + years(1)) / January / 1), to_new_year)
-                                                         : std::pair(sys_days((year + years(1)) / March / 1), to_march);
+  auto const [begin, skipped] =
+      season_day < to_new_year ? std::pair(sys_days(year / November / 1), std::size_t{0})
+      : season_day < to_march  ? std::pair(sys_days((year + years(1)) / January / 1), to_new_year)
+                               : std::pair(sys_days((year + years(1)) / March / 1), to_march);
   return (begin - data.first).count() + static_cast<std::ptrdiff_t>(season_day - skipped);
 }
 
@@ -71,12 +73,15 @@ inline block_table find_blocks(weather const& data) {
     for (auto const year : season_years(data)) {
       auto const middle = position(data, year, b * block_days);
       for (auto start = middle - most_shift; start <= middle + most_shift; ++start)
-        if (start >= 0 && start + static_cast<std::ptrdiff_t>(block_days) <= static_cast<std::ptrdiff_t>(data.days.size()))
+        if (start >= 0 &&
+            start + static_cast<std::ptrdiff_t>(block_days) <= static_cast<std::ptrdiff_t>(data.days.size()))
           out.starts.push_back(static_cast<std::uint32_t>(start));
     }
     if (out.starts.size() == first)
-      throw bad_data(data.file, data.lines, "the days end before there is one of each from 1 November to 31 March");
-    out.blocks.push_back({static_cast<std::uint32_t>(first), static_cast<std::uint32_t>(out.starts.size() - first)});
+      throw bad_data(data.file, data.lines,
+                     "the days end before there is one of each from 1 November to 31 March");
+    out.blocks.push_back(
+        {static_cast<std::uint32_t>(first), static_cast<std::uint32_t>(out.starts.size() - first)});
   }
   return out;
 }
@@ -86,7 +91,8 @@ inline std::array<double, underlyings> with_basket(double seattle, double new_yo
 }
 
 /// Every calendar day's mean over the years that have it, summed over the season.
-inline std::array<double, underlyings> historical_mean(weather const& data, std::vector<city_hdd> const& hdd) {
+inline std::array<double, underlyings> historical_mean(weather const& data,
+                                                       std::vector<city_hdd> const& hdd) {
   city_hdd total{};
   for (std::size_t d = 0; d < season_days; ++d) {
     city_hdd sum{};
@@ -111,20 +117,22 @@ struct past_winter {
 inline std::vector<past_winter> past_winters(weather const& data, std::vector<city_hdd> const& hdd) {
   std::vector<past_winter> out;
   for (auto const year : season_years(data)) {
-    if (position(data, year, 0) < 0 || position(data, year, season_days - 1) >= static_cast<std::ptrdiff_t>(hdd.size()))
+    if (position(data, year, 0) < 0 ||
+        position(data, year, season_days - 1) >= static_cast<std::ptrdiff_t>(hdd.size()))
       continue;
     city_hdd sum{};
     for (std::size_t d = 0; d < season_days; ++d)
-      for (std::size_t c = 0; c < city_count; ++c) sum[c] += hdd[static_cast<std::size_t>(position(data, year, d))][c];
+      for (std::size_t c = 0; c < city_count; ++c)
+        sum[c] += hdd[static_cast<std::size_t>(position(data, year, d))][c];
     out.push_back({static_cast<int>(year), with_basket(sum[0], sum[1])});
   }
   return out;
 }
 
-/// To the nearest ten: strikes are round numbers.
-inline std::array<double, underlyings> near(std::array<double, underlyings> values) {
-  for (double& x : values) x = std::round(x / 10) * 10;
-  return values;
+/// The cities' means to the nearest ten, since strikes are round numbers; the basket's is the mean of theirs, so that
+/// it compares with half an option on each.
+inline std::array<double, underlyings> strikes_near(std::array<double, underlyings> const& means) {
+  return with_basket(std::round(means[0] / 10) * 10, std::round(means[1] / 10) * 10);
 }
 
 /// A row for each day, a column for each variable of each city, with mean 0 and variance 1.

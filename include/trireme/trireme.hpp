@@ -2,10 +2,6 @@
 /// All of the library that needs neither nvcc nor MPI.
 #pragma once
 
-#if defined(__FAST_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__)
-#error "trireme: -ffast-math (or a part of it) breaks the promise of equal bits; compile without it"
-#endif
-
 #include <trireme/algorithm/batch_map.hpp>
 #include <trireme/algorithm/for_each.hpp>
 #include <trireme/algorithm/matmul.hpp>

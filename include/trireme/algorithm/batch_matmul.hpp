@@ -54,9 +54,9 @@ struct side_by_side {
 
   constexpr void operator()(std::size_t first, std::size_t last) const {
     for (std::size_t n = first; n < last; ++n) {
-      decltype(auto) a = as[n];
-      decltype(auto) b = bs[n];
-      decltype(auto) c = cs[n];
+      auto&& a = as[n];
+      auto&& b = bs[n];
+      auto&& c = cs[n];
       if (multiplications(a, b) <= limit) multiply_pair(in_turn{}, a, b, c);
     }
   }
@@ -103,9 +103,9 @@ void on_batch_matmul(E const& ex, As const& as, Bs const& bs, Cs const& cs) {
   on_bulk(ex, cs.size(), work, bulk_options<completion_t<E>>{});
   if (largest <= limit) return;
   for (std::size_t i = 0; i < cs.size(); ++i) {
-    decltype(auto) a = as[i];
-    decltype(auto) b = bs[i];
-    decltype(auto) c = cs[i];
+    auto&& a = as[i];
+    auto&& b = bs[i];
+    auto&& c = cs[i];
     if (gemm::multiplications(a, b) > limit) gemm::multiply_pair(gemm::on_workers<E>{ex}, a, b, c);
   }
 }
@@ -160,7 +160,7 @@ template <executor E, class As, class Bs>
   if constexpr (gemm::accepts_batch<E, As, Bs>()) {
     host_operand<As> x(std::forward<As>(as));
     host_operand<Bs> y(std::forward<Bs>(bs));
-    gemm::check_batch(ex, x.view(), y.view());
+    gemm::check_batch(ex, x.view(), y.view(), gemm::no_storage{});
     return gemm::fresh_batch(ex, x.view(), y.view());
   }
 }
@@ -177,8 +177,7 @@ void batch_matmul(E const& ex, As&& as, Bs&& bs, into_type<Cs> place) {
     auto const xs = x.view();
     auto const ys = y.view();
     auto const zs = z.view();
-    gemm::check_batch(ex, xs, ys);
-    gemm::check_batch_output(ex, xs, ys, zs);
+    gemm::check_batch(ex, xs, ys, zs);
     if (gemm::batches_overlap(xs, zs) || gemm::batches_overlap(ys, zs)) {
       auto results = gemm::fresh_batch(ex, xs, ys);
       for (std::size_t i = 0; i < results.size(); ++i) zs[i] = std::move(results[i]);

@@ -109,29 +109,30 @@ consteval bool accepts_batch_into() {
     return false;
 }
 
-template <class E, class As, class Bs>
-void check_batch(E const& ex, As const& as, Bs const& bs) {
+/// Stands for no storage where the results are new.
+struct no_storage {};
+
+template <class E, class As, class Bs, class Cs>
+void check_batch(E const& ex, As const& as, Bs const& bs, Cs const& cs) {
+  constexpr bool stored = !std::same_as<Cs, no_storage>;
   if (as.size() != bs.size())
     throw std::invalid_argument("trireme: batch_matmul: as has " + std::to_string(as.size()) + " matrices, bs " +
                                 std::to_string(bs.size()));
+  if constexpr (stored)
+    if (as.size() != cs.size())
+      throw std::invalid_argument("trireme: batch_matmul: into: the storage has " + std::to_string(cs.size()) +
+                                  " matrices, where " + std::to_string(as.size()) + " are needed");
   for (std::size_t i = 0; i < as.size(); ++i) {
-    decltype(auto) a = as[i];
-    decltype(auto) b = bs[i];
+    auto&& a = as[i];
+    auto&& b = bs[i];
     check_shapes(a, b, "batch_matmul", i);
     check_place(ex, a);
     check_place(ex, b);
-    if constexpr (all_alike<decltype(as[0]), decltype(bs[0])>) break;
-  }
-}
-template <class E, class As, class Bs, class Cs>
-void check_batch_output(E const& ex, As const& as, Bs const& bs, Cs const& cs) {
-  if (as.size() != cs.size())
-    throw std::invalid_argument("trireme: batch_matmul: into: the storage has " + std::to_string(cs.size()) +
-                                " matrices, where " + std::to_string(as.size()) + " are needed");
-  for (std::size_t i = 0; i < as.size(); ++i) {
-    decltype(auto) c = cs[i];
-    check_output(as[i], bs[i], c, "batch_matmul", i);
-    check_place(ex, c);
+    if constexpr (stored) {
+      auto&& c = cs[i];
+      check_output(a, b, c, "batch_matmul", i);
+      check_place(ex, c);
+    }
   }
 }
 

@@ -87,6 +87,12 @@ struct direct_pieces {
 private:
   static void product(matrix_view<T const> x, matrix_view<T const> y, matrix_view<T> c) {
     using packet = typename tile_shape<T>::packet;
+#ifdef PREF
+    if (x.row_stride==1) for (index_t l=0;l<x.cols;++l) { char const* q=reinterpret_cast<char const*>(&x(0,l)); for(index_t o=0;o<x.rows*(index_t)sizeof(T);o+=64) __builtin_prefetch(q+o,0,PREF);}
+#endif
+#ifdef TOUCH
+    if constexpr (!is_complex<T>) { T s{}; if (x.row_stride==1) for (index_t l=0;l<x.cols;++l) { T const* q=&x(0,l); for(index_t o=0;o<x.rows;o+=64/(index_t)sizeof(T)) s+=q[o];} asm volatile("" :: "x"(s)); }
+#endif
     if constexpr (!is_complex<T>)
       if (c.row_stride == 1) return direct_product<packet, 3, T>(x, y, c);
     bool const by_rows = y.col_stride == 1 || y.cols == 1 || !is_complex<T>;

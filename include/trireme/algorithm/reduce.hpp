@@ -71,8 +71,8 @@ A on_transform_reduce(E const& ex, View in, std::type_identity<A>, Op const& op,
 /// @param op  associative and commutative, portable_kernel where ex does not see host memory.
 /// @throws what op throws.
 /// Cost: one read of the data; memory for one value a tile.
-template <executor E, class R, class A, class Op>
-[[nodiscard]] A reduce(E const& ex, R&& in, A init, Op op) {
+template <executor E, class R, class A, class Op = std::plus<>>
+[[nodiscard]] A reduce(E const& ex, R&& in, A init, Op op = {}) {
   if constexpr (detail::accepts_data<E, R>() && detail::accepts_kernel<E, Op, A, A>()) {
     detail::input<E, R> data(ex, std::forward<R>(in));
     if (data.size() == 0) return init;

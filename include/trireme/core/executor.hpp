@@ -2,6 +2,7 @@
 /// The one concept that every backend models, and what an algorithm may ask of it.
 #pragma once
 #include <trireme/core/count.hpp>
+#include <trireme/core/float_model.hpp>
 
 #include <concepts>
 #include <cstddef>

@@ -4,6 +4,8 @@
 /// follow.
 #pragma once
 
+#include <trireme/core/float_model.hpp>
+
 #include <bit>
 #include <concepts>
 #include <cstddef>

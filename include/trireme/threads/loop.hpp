@@ -4,7 +4,6 @@
 #include <trireme/core/error.hpp>
 
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
@@ -91,11 +90,18 @@ public:
     shares_ = std::max<std::size_t>(1, std::min(workers, units));
     one_each_ = shares_ == units;
     if (one_each_) return; // nothing to steal: the shares are their numbers
-    if (shares_ > few_.size()) many_ = std::make_unique<loop_share[]>(shares_);
+    if (shares_ > few)
+      many_ = std::make_unique<loop_share[]>(shares_);
+    else
+      std::uninitialized_default_construct_n(few_, shares_);
     for (std::size_t k = 0; k < shares_; ++k)
       share(k).assign(static_cast<std::uint32_t>(units * k / shares_),
                       static_cast<std::uint32_t>(units * (k + 1) / shares_));
   }
+
+  loop(loop const&) = delete;
+  loop& operator=(loop const&) = delete;
+  ~loop() = default;
 
   [[nodiscard]] std::size_t shares() const noexcept { return shares_; }
 
@@ -167,7 +173,11 @@ private:
   std::stop_token const& stop_;
   std::atomic<bool> failed_{false};
   std::exception_ptr failure_;
-  std::array<loop_share, 4> few_;
+  static constexpr std::size_t few = 8;
+  // Not initialised before it is needed: a tiny loop would spend its time there.
+  union {
+    loop_share few_[few];
+  };
   std::unique_ptr<loop_share[]> many_;
 };
 
