@@ -1,8 +1,8 @@
 /// @file main.cpp
 /// What is an option on next winter's heating degree days in Seattle and New York worth, and how sure are we?
 ///
-/// The same work on every backend that is asked for: daily degree days by batch_map, correlations by matmul, prices by
-/// monte_carlo, the season's distribution by simulate.
+/// The same work on every backend that is asked for: daily degree days by batch_map, correlations by matmul,
+/// prices by monte_carlo, the season's distribution by simulate.
 #include <trireme/trireme.hpp>
 
 #include "model.hpp"
@@ -12,13 +12,17 @@
 #include <CLI/CLI.hpp>
 #include <unistd.h>
 
-#include <cmath>
+#include <array>
+#include <charconv>
+#include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <exception>
 #include <new>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 #include <vector>
 
 namespace {
@@ -32,49 +36,59 @@ struct options {
 /// What `--backend all` stands for.
 std::vector<std::string> const all_backends{"inline", "threads"};
 
-std::string not_negative(std::string const& text) {
-  double value = 0;
-  if (!CLI::detail::lexical_cast(text, value) || !std::isfinite(value) || value < 0)
-    return '"' + text + "\" is no number of 0 or more";
-  return {};
+/// The number that text is, wholly. @throws CLI::ValidationError where it is none, or less than `least`.
+template <class T>
+T number(std::string const& option, std::string const& text, T least) {
+  T value{};
+  auto const [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
+  bool const whole = failure == std::errc{} && end == text.data() + text.size();
+  bool const finite = value - value == T{}; // from_chars reads "inf" and "nan", too
+  if (!whole || !finite || value < least) {
+    std::string const kind = std::integral<T> ? "whole number" : "number";
+    throw CLI::ValidationError(option, '"' + text + "\" is no " + kind + " of " + std::to_string(int(least)) +
+                                           " or more");
+  }
+  return value;
 }
 
-std::string at_least_one(std::string const& text) {
-  std::int64_t value = 0;
-  if (!CLI::detail::lexical_cast(text, value) || value < 1)
-    return '"' + text + "\" is no whole number of 1 or more";
-  return {};
+template <class T>
+void add_number(CLI::App& app, std::string const& name, T& value, T least, std::string const& description) {
+  app.add_option_function<std::string>(
+         name, [&value, name, least](std::string const& text) { value = number(name, text, least); },
+         description)
+      ->default_str(std::to_string(static_cast<std::int64_t>(value)))
+      ->type_name("NUMBER");
+}
+
+void read_strikes(options& o, std::vector<std::string> const& texts) {
+  std::array<double, underlyings> strikes{};
+  if (texts.size() != 1 && texts.size() != underlyings)
+    throw CLI::ValidationError("--strike", "takes one number, or three");
+  for (std::size_t k = 0; k < underlyings; ++k)
+    strikes[k] = number("--strike", texts.size() == 1 ? texts[0] : texts[k], 0.0);
+  o.ask.strikes = strikes;
 }
 
 /// Fills o from the command line. @throws CLI::ParseError, also to ask for the help text.
 void parse(CLI::App& app, options& o, int argc, char** argv) {
-  std::vector<double> strikes;
   app.add_option("--backend", o.backend,
                  "inline, threads, threads:N, or all; inline runs too, to compare with")
       ->capture_default_str();
-  app.add_option("--samples", o.ask.samples, "winters to sample")->check(at_least_one)->capture_default_str();
-  app.add_option("--seed", o.ask.seed, "of the random numbers")->capture_default_str();
-  app.add_option(
-         "--strike", strikes,
-         "degree days of the season above which an option pays: one for all, or three for Seattle, New York\n"
-         "and their basket, as 1600,2200,1900 [near their historical means: to the nearest ten for the "
-         "cities]")
+  add_number<std::int64_t>(app, "--samples", o.ask.samples, 1, "winters to sample");
+  add_number<std::uint64_t>(app, "--seed", o.ask.seed, 0, "of the random numbers");
+  app.add_option_function<std::vector<std::string>>(
+         "--strike", [&o](std::vector<std::string> const& texts) { read_strikes(o, texts); },
+         "degree days of the season above which an option pays: one for all, or three, as 1600,2200,1900, "
+         "for\n"
+         "Seattle, New York and their basket [the cities' historical means to the nearest ten, and their "
+         "mean]")
       ->delimiter(',')
-      ->check(not_negative);
-  app.add_option("--tick", o.ask.tick, "dollars for a degree day")
-      ->check(not_negative)
-      ->capture_default_str();
-  app.add_option("--cap", o.ask.cap, "most degree days that are paid for")
-      ->check(not_negative)
-      ->capture_default_str();
+      ->type_name("NUMBER");
+  add_number<double>(app, "--tick", o.ask.tick, 0, "dollars for a degree day");
+  add_number<double>(app, "--cap", o.ask.cap, 0, "most degree days that are paid for");
   app.add_option("--data", o.data, "CSV file: location,date,precipitation,temp_max,temp_min,wind")
       ->capture_default_str();
   app.parse(argc, argv);
-  if (strikes.size() == 1) strikes.resize(underlyings, strikes.front());
-  if (strikes.size() == underlyings)
-    o.ask.strikes = {strikes[0], strikes[1], strikes[2]};
-  else if (!strikes.empty())
-    throw CLI::ValidationError("--strike", "takes one number, or three");
 }
 
 /// The backends to run, inline first. @throws std::invalid_argument where one is unknown, before any work.
@@ -103,8 +117,11 @@ void run(options const& o) {
   print_history(data, found.hdd);
   print_correlations(found.correlation);
   print_prices(data, found);
-  print_words(found);
+  print_words(data, found);
   print_backends(runs);
+  for (auto const& r : runs)
+    if (r.result.found.bits() != found.bits())
+      throw std::runtime_error(r.name + " gave other bits than inline");
 }
 
 } // namespace

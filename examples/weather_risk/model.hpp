@@ -31,7 +31,8 @@ inline constexpr auto daily_hdd = [](day const& d) {
   return out;
 };
 
-/// A random winter's degree days: both cities, and their basket, the mean of the two. Calls rng once for each block.
+/// A random winter's degree days: both cities, and their basket, the mean of the two. Calls rng once for each
+/// block.
 inline constexpr auto season_hdd = [](std::span<city_hdd const> hdd, std::span<block_choices const> blocks,
                                       std::span<std::uint32_t const> starts, auto& rng) {
   double seattle = 0, new_york = 0;
@@ -82,7 +83,8 @@ struct answers {
   std::array<tri::estimate, underlyings> prices, season; ///< payoff and degree days of next winter
   std::array<std::array<double, quantile_levels.size()>, underlyings> quantiles{};
 
-  /// The bit patterns of every number but the correlations: the promise of equal bits on every backend is about these.
+  /// The bit patterns of every number but the correlations: the promise of equal bits on every backend is
+  /// about these.
   [[nodiscard]] std::vector<std::uint64_t> bits() const {
     std::vector<std::uint64_t> out;
     auto const add = [&](double x) { // the sign and payload of a NaN are not promised
@@ -111,7 +113,8 @@ struct outcome {
   std::array<double, step_count> seconds{};
 };
 
-/// All steps, on any executor: also one that sees no host memory, since what kernels read lies in its buffers.
+/// All steps, on any executor: also one that sees no host memory, since what kernels read lies in its
+/// buffers.
 template <tri::executor E>
 outcome evaluate(E const& ex, weather const& data, question const& ask,
                  tri::progress_callback const& progress) {

@@ -42,7 +42,7 @@ inline void print_correlations(Eigen::MatrixXd const& r) {
 }
 
 inline void print_history(weather const& data, std::vector<city_hdd> const& hdd) {
-  std::printf("Heating degree days (HDD) of past winters, 1 November to 31 March (batch_map over %zu days, "
+  std::printf("Heating degree days (HDD) of past winters, 1 November to 31 March\n(batch_map over %zu days, "
               "%s to %s)\n",
               hdd.size(), to_text(data.first).c_str(),
               to_text(data.first + std::chrono::days(static_cast<int>(hdd.size()) - 1)).c_str());
@@ -61,78 +61,74 @@ inline void print_history(weather const& data, std::vector<city_hdd> const& hdd)
 }
 
 inline void print_prices(weather const& data, answers const& a) {
-  auto const history = historical_mean(data, a.hdd);
+  using values = std::array<double, underlyings>;
+  auto const of_each = [](auto&& f) {
+    values out{};
+    for (std::size_t k = 0; k < underlyings; ++k) out[k] = f(k);
+    return out;
+  };
+  auto const row = [](char const* name, int digits, values const& cells) {
+    std::printf("\n%-24s", name);
+    for (double const x : cells) std::printf("%21.*f", digits, x);
+  };
   std::printf("\nNext winter: %zu samples; a winter is %zu blocks of %zu days, each from a random year, up "
-              "to %d days "
-              "around\nits calendar day, both cities from the same dates (monte_carlo, simulate)\n%24s",
+              "to\n%d days "
+              "around its calendar day, both cities from the same dates (monte_carlo, simulate)\n%24s",
               a.prices[0].samples, season_blocks, block_days, most_shift, "");
   for (auto const name : underlying_names) std::printf("%21s", name);
-  auto const row = [](char const* name, auto&& cell) {
-    std::printf("\n%-24s", name);
-    for (std::size_t k = 0; k < underlyings; ++k) {
-      char text[64];
-      cell(k, text, sizeof text);
-      std::printf("%21s", text);
-    }
-  };
-  row("HDD, mean",
-      [&](std::size_t k, char* to, std::size_t n) { std::snprintf(to, n, "%.2f", a.season[k].mean); });
-  row("HDD, standard deviation", [&](std::size_t k, char* to, std::size_t n) {
-    std::snprintf(to, n, "%.2f", std::sqrt(a.season[k].variance));
-  });
-  row("mean against history", [&](std::size_t k, char* to, std::size_t n) {
-    std::snprintf(to, n, "%+.2f %%", 100 * (a.season[k].mean / history[k] - 1));
-  });
+
+  row("HDD, mean", 2, of_each([&](std::size_t k) { return a.season[k].mean; }));
+  row("HDD, history's mean", 2, historical_mean(data, a.hdd));
+  row("HDD, standard deviation", 2, of_each([&](std::size_t k) { return std::sqrt(a.season[k].variance); }));
+  if (auto const spread = past_deviation(data, a.hdd)) row("same, of past winters", 2, *spread);
   for (std::size_t q = 0; q < quantile_levels.size(); ++q) {
-    char name[32];
-    std::snprintf(name, sizeof name, "HDD, %.0f %% quantile", 100 * quantile_levels[q]);
-    row(name,
-        [&](std::size_t k, char* to, std::size_t n) { std::snprintf(to, n, "%.2f", a.quantiles[k][q]); });
+    std::string const name = "HDD, " + std::to_string(std::lround(100 * quantile_levels[q])) + " % quantile";
+    row(name.c_str(), 2, of_each([&](std::size_t k) { return a.quantiles[k][q]; }));
   }
-  row("strike",
-      [&](std::size_t k, char* to, std::size_t n) { std::snprintf(to, n, "%.0f", a.terms.strikes[k]); });
-  row("price",
-      [&](std::size_t k, char* to, std::size_t n) { std::snprintf(to, n, "%.2f", a.prices[k].mean); });
-  row("standard error", [&](std::size_t k, char* to, std::size_t n) {
-    std::snprintf(to, n, "%.2f", a.prices[k].standard_error());
-  });
-  row("95 % interval", [&](std::size_t k, char* to, std::size_t n) {
-    auto const [low, high] = a.prices[k].interval(0.95);
-    std::snprintf(to, n, "%.2f .. %.2f", low, high);
-  });
+  row("strike", 0, a.terms.strikes);
+  row("price", 2, of_each([&](std::size_t k) { return a.prices[k].mean; }));
+  row("standard error", 2, of_each([&](std::size_t k) { return a.prices[k].standard_error(); }));
+  row("95 % interval, from", 2, of_each([&](std::size_t k) { return a.prices[k].interval(0.95).low; }));
+  row("to", 2, of_each([&](std::size_t k) { return a.prices[k].interval(0.95).high; }));
   std::printf("\n");
 }
 
 /// What it is worth, and how sure we are.
-inline void print_words(answers const& a) {
-  std::printf("\nWhat it is worth, and how sure we are\n"
-              "An option pays $%g for every degree day of the winter above its strike, for at most %g of "
-              "them: $%g at "
-              "most.\n",
-              a.terms.tick, a.terms.cap, a.terms.tick * a.terms.cap);
+inline void print_words(weather const& data, answers const& a) {
+  std::printf(
+      "\nWhat it is worth, and how sure we are\n"
+      "An option pays $%g for every degree day of the winter above its strike, for at most %g of them.\n",
+      a.terms.tick, a.terms.cap);
+  auto const history = historical_mean(data, a.hdd);
+  double apart = 0;
   for (std::size_t k = 0; k < underlyings; ++k) {
-    if (a.prices[k].mean == 0) {
+    auto const& price = a.prices[k];
+    apart = std::max(apart, std::abs(a.season[k].mean / history[k] - 1));
+    std::printf("- %s: ", underlying_names[k]);
+    if (price.mean == 0)
+      std::printf("it paid nothing in any of the sampled winters, which can't tell what it is worth.\n");
+    else if (price.samples == 1)
+      std::printf("it paid $%.2f in the one sampled winter, which can't tell how sure that is.\n",
+                  price.mean);
+    else
       std::printf(
-          "- %s: it paid in none of the sampled winters; nobody can say from them what it is worth.\n",
-          underlying_names[k]);
-      continue;
-    }
-    auto const [low, high] = a.prices[k].interval(0.95);
-    std::printf(
-        "- %s: on average it pays $%.2f, give or take $%.2f; its fair price before interest and margin.\n",
-        underlying_names[k], a.prices[k].mean, (high - low) / 2);
+          "on average it pays $%.2f, give or take $%.2f; its fair price before interest and margin.\n",
+          price.mean, price.mean - price.interval(0.95).low);
   }
   auto const& strike = a.terms.strikes;
-  if (strike[2] == (strike[0] + strike[1]) / 2)
+  double const saved = (a.prices[0].mean + a.prices[1].mean) / 2 - a.prices[2].mean;
+  if (strike[2] == (strike[0] + strike[1]) / 2 && saved > 0)
     std::printf(
-        "The basket costs $%.2f less than half an option on each city: a mild winter in one makes up for a "
-        "cold one\nin the other.\n",
-        (a.prices[0].mean + a.prices[1].mean) / 2 - a.prices[2].mean);
+        "The basket costs $%.2f less than half an option on each city: a mild winter in one makes up for\n"
+        "a cold one in the other.\n",
+        saved);
+  std::printf("Sanity check: the sampled winters' mean degree days are within %.2f %% of history's.\n",
+              100 * apart);
   std::printf(
-      "\"Give or take\" covers the chance in the sampling: 19 of 20 such runs come so near to the model's "
-      "answer, and\nfour times the samples halve it. It says nothing about the model, which knows only the "
-      "years in the file, takes\nits weeks as independent (so that whole cold winters are rarer than in "
-      "nature), and sees no trend.\n");
+      "\"Give or take\" covers the chance in the sampling: 19 of 20 such runs come so near to the model's\n"
+      "answer, and four times the samples halve it. It says nothing about the model, which knows only the\n"
+      "years in the file and sees no trend. It takes weeks as independent of each other, so that whole cold\n"
+      "winters are rarer than in nature: compare the two standard deviations.\n");
 }
 
 /// How the numbers of a run compare with inline's.

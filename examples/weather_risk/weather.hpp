@@ -1,5 +1,6 @@
 /// @file weather.hpp
-/// Daily weather of two cities, read from a CSV file; what is wrong with the file is told with its line number.
+/// Daily weather of two cities, read from a CSV file; what is wrong with the file is told with its line
+/// number.
 #pragma once
 #include <array>
 #include <cerrno>

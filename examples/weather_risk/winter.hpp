@@ -11,6 +11,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -42,8 +43,8 @@ struct block_table {
   std::vector<std::uint32_t> starts; ///< days of the data
 };
 
-/// The position in the data of a day of the season that begins in `year`; may lie outside the data. 29 February is
-/// nobody's calendar day (but may be a block's).
+/// The position in the data of a day of the season that begins in `year`; may lie outside the data. 29
+/// February is nobody's calendar day (but may be a block's).
 inline std::ptrdiff_t position(weather const& data, std::chrono::year year, std::size_t season_day) {
   using namespace std::chrono;
   std::size_t constexpr to_new_year = 61, to_march = to_new_year + 31 + 28;
@@ -58,14 +59,14 @@ inline std::ptrdiff_t position(weather const& data, std::chrono::year year, std:
 inline std::vector<std::chrono::year> season_years(weather const& data) {
   using namespace std::chrono;
   std::vector<year> out;
-  auto const last = year_month_day(data.first + days(static_cast<int>(data.days.size()))).year();
-  for (year y = year_month_day(data.first).year() - years(1); y <= last; ++y) out.push_back(y);
+  auto const last_year = year_month_day(data.first + days(static_cast<int>(data.days.size()))).year();
+  for (year y = year_month_day(data.first).year() - years(1); y <= last_year; ++y) out.push_back(y);
   return out;
 }
 
-/// Every block of the data that may stand in for a block of the season: around the same calendar day, whichever the
-/// year, and whole. So the data's first months serve the end of winter, its last ones the beginning, and what would
-/// run over an end of the data is no choice.
+/// Every block of the data that may stand in for a block of the season: around the same calendar day,
+/// whichever the year, and whole. So the data's first months serve the end of winter, its last ones the
+/// beginning, and what would run over an end of the data is no choice.
 inline block_table find_blocks(weather const& data) {
   block_table out;
   for (std::size_t b = 0; b < season_blocks; ++b) {
@@ -129,8 +130,24 @@ inline std::vector<past_winter> past_winters(weather const& data, std::vector<ci
   return out;
 }
 
-/// The cities' means to the nearest ten, since strikes are round numbers; the basket's is the mean of theirs, so that
-/// it compares with half an option on each.
+/// The standard deviations of the whole winters in the data, if there are at least two.
+inline std::optional<std::array<double, underlyings>> past_deviation(weather const& data,
+                                                                     std::vector<city_hdd> const& hdd) {
+  auto const winters = past_winters(data, hdd);
+  if (winters.size() < 2) return {};
+  auto const n = static_cast<double>(winters.size());
+  std::array<double, underlyings> out{};
+  for (std::size_t k = 0; k < underlyings; ++k) {
+    double sum = 0, squares = 0;
+    for (auto const& w : winters) sum += w.hdd[k];
+    for (auto const& w : winters) squares += (w.hdd[k] - sum / n) * (w.hdd[k] - sum / n);
+    out[k] = std::sqrt(squares / (n - 1));
+  }
+  return out;
+}
+
+/// The cities' means to the nearest ten, since strikes are round numbers; the basket's is the mean of theirs,
+/// so that it compares with half an option on each.
 inline std::array<double, underlyings> strikes_near(std::array<double, underlyings> const& means) {
   return with_basket(std::round(means[0] / 10) * 10, std::round(means[1] / 10) * 10);
 }
@@ -152,7 +169,8 @@ inline Eigen::MatrixXd standardised(weather const& data) {
   return z;
 }
 
-/// The position of a quantile among n sorted values: the first that at least that part of them does not exceed.
+/// The position of a quantile among n sorted values: the first that at least that part of them does not
+/// exceed.
 inline std::size_t rank(double level, std::int64_t n) {
   return static_cast<std::size_t>(std::max(1.0, std::ceil(level * static_cast<double>(n)))) - 1;
 }

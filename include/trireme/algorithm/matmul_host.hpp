@@ -87,12 +87,6 @@ struct direct_pieces {
 private:
   static void product(matrix_view<T const> x, matrix_view<T const> y, matrix_view<T> c) {
     using packet = typename tile_shape<T>::packet;
-#ifdef PREF
-    if (x.row_stride==1) for (index_t l=0;l<x.cols;++l) { char const* q=reinterpret_cast<char const*>(&x(0,l)); for(index_t o=0;o<x.rows*(index_t)sizeof(T);o+=64) __builtin_prefetch(q+o,0,PREF);}
-#endif
-#ifdef TOUCH
-    if constexpr (!is_complex<T>) { T s{}; if (x.row_stride==1) for (index_t l=0;l<x.cols;++l) { T const* q=&x(0,l); for(index_t o=0;o<x.rows;o+=64/(index_t)sizeof(T)) s+=q[o];} asm volatile("" :: "x"(s)); }
-#endif
     if constexpr (!is_complex<T>)
       if (c.row_stride == 1) return direct_product<packet, 3, T>(x, y, c);
     bool const by_rows = y.col_stride == 1 || y.cols == 1 || !is_complex<T>;
@@ -110,12 +104,27 @@ private:
   }
 };
 
+/// Reads a matrix in the order in which it lies, which the hardware foresees: from memory it comes into the cache faster
+/// so than by tiles.
+template <class T>
+void touch(matrix_view<T const> a) {
+  constexpr index_t line = 64 / sizeof(T);
+  for (index_t l = 0; l < a.cols; ++l)
+    for (index_t i = 0; i < a.rows; i += line)
+      static_cast<void>(*reinterpret_cast<unsigned char const volatile*>(a.data + i + l * a.col_stride));
+}
+
 template <class T, class Run>
 void direct_multiply(Run const& run, matrix_view<T const> a, matrix_view<T const> b, matrix_view<T> c) {
-  constexpr index_t cols = 32, least_rows = 2 * tile_shape<T>::rows;
-  index_t const rows = pieces(piece_work / a.cols / std::min(c.cols, cols), least_rows) * least_rows;
-  direct_pieces<T> const work{a, b, {c, std::max(rows, least_rows), cols}};
-  run(work.out.size(), work);
+  if constexpr (std::is_same_v<Run, in_turn>) {
+    if (c.cols > 2 * tile_shape<T>::cols) touch(a);
+    direct_pieces<T>{a, b, {c, c.rows, c.cols}}(0, 1);
+  } else {
+    constexpr index_t cols = 32, least_rows = 2 * tile_shape<T>::rows;
+    index_t const rows = pieces(piece_work / a.cols / std::min(c.cols, cols), least_rows) * least_rows;
+    direct_pieces<T> const work{a, b, {c, std::max(rows, least_rows), cols}};
+    run(work.out.size(), work);
+  }
 }
 
 /// Whether that is the best way: a must be read along its columns, and either stay in the second cache while that is

@@ -38,12 +38,21 @@ using real_t = typename real_of<T>::type;
 template <class T>
 inline constexpr index_t parts = is_complex<T> ? 2 : 1;
 
+template <class P>
+inline constexpr int lanes_of = Eigen::internal::unpacket_traits<P>::size;
+
+/// A packet of half as many lanes, or at last a single number.
+template <class P, class T>
+using narrower =
+    std::conditional_t<std::is_same_v<typename Eigen::internal::unpacket_traits<P>::half, P>, T,
+                       typename Eigen::internal::unpacket_traits<P>::half>;
+
 /// The size of a register tile of scalars T: as many sums as the registers hold beside the operands. With 32 registers
 /// that is 3 × 8 packets of sums, 3 of the left operand and 1 of the right one; with 16, 3 × 4.
 template <class T>
 struct tile_shape {
   using packet = typename Eigen::internal::packet_traits<real_t<T>>::type;
-  static constexpr int lanes = Eigen::internal::unpacket_traits<packet>::size;
+  static constexpr int lanes = lanes_of<packet>;
   static constexpr int real_rows = 3 * lanes;
   static constexpr int real_cols = sizeof(packet) == 64 ? 8 : 4;
   /// In elements; an odd number of lanes is none of Eigen's, but a packet may be a single number.
@@ -57,7 +66,7 @@ template <class P, int M, int N, class T>
 void real_tile(index_t k, T const* a, index_t a_col, T const* b, index_t b_row, index_t b_col, T* c, index_t c_col,
                bool add) {
   using namespace Eigen::internal;
-  constexpr int lanes = unpacket_traits<P>::size;
+  constexpr int lanes = lanes_of<P>;
   P sum[M][N];
 #pragma GCC unroll 8
   for (int j = 0; j < N; ++j)
@@ -160,17 +169,24 @@ template <class P, int M, int N, class T>
     if (j < c.cols) direct_strip<P, M, N / 2, T>(a, b, c, i, j);
 }
 
+/// The rows from row i, which fill no packet P: by the narrowest packet that covers them. It reaches back over rows
+/// already done, which get the same values again.
+template <class P, class T>
+[[gnu::always_inline]] inline void direct_rest(matrix_view<T const> const& a, matrix_view<T const> const& b,
+                                               matrix_view<T> const& c, index_t i) {
+  if constexpr (lanes_of<narrower<P, T>> < lanes_of<P>)
+    if (c.rows - i <= lanes_of<narrower<P, T>>) return direct_rest<narrower<P, T>, T>(a, b, c, i);
+  direct_strip<P, 1, tile_shape<T>::cols, T>(a, b, c, c.rows - lanes_of<P>);
+}
+
 /// c = a·b straight from the operands, for real scalars where a and c have row stride 1: best for small products.
-/// The last rows are done by a whole packet that reaches back over rows already done, which get the same values again.
 template <class P, int M, class T>
 [[gnu::always_inline]] inline void direct_product(matrix_view<T const> const& a, matrix_view<T const> const& b,
                                                   matrix_view<T> const& c) {
-  constexpr index_t lanes = Eigen::internal::unpacket_traits<P>::size;
-  using half = typename Eigen::internal::unpacket_traits<P>::half;
-  using narrower = std::conditional_t<std::is_same_v<half, P>, T, half>;
+  constexpr index_t lanes = lanes_of<P>;
   constexpr int cols = tile_shape<T>::cols;
   if (c.rows < lanes) {
-    if constexpr (lanes > 1) direct_product<narrower, 1, T>(a, b, c);
+    if constexpr (lanes > 1) direct_product<narrower<P, T>, 1, T>(a, b, c);
     return;
   }
   index_t i = 0;
@@ -179,7 +195,7 @@ template <class P, int M, class T>
     for (; c.rows - i >= 2 * lanes; i += 2 * lanes) direct_strip<P, 2, cols, T>(a, b, c, i);
   if constexpr (M > 1)
     for (; c.rows - i >= lanes; i += lanes) direct_strip<P, 1, cols, T>(a, b, c, i);
-  if (i < c.rows) direct_strip<P, 1, cols, T>(a, b, c, c.rows - lanes);
+  if (i < c.rows) direct_rest<P, T>(a, b, c, i);
 }
 
 /// c = a·b where b is a vector (N = 1) or the parts of one (N = 2), and a is too large for a cache: a is read along a

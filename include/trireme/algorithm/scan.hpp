@@ -43,7 +43,7 @@ struct segment_totals {
     for (std::size_t s = first; s < last; ++s) {
       A total = static_cast<A>(in[s * segment_size]);
       for (std::size_t i = s * segment_size + 1; i < segment_end(s, in.size()); ++i)
-        total = op(std::move(total), static_cast<A>(in[i]));
+        total = static_cast<A>(op(std::move(total), static_cast<A>(in[i])));
       totals[s] = std::move(total);
     }
   }
@@ -59,10 +59,10 @@ struct inclusive_segments {
   constexpr void operator()(std::size_t first, std::size_t last) const {
     for (std::size_t s = first; s < last; ++s) {
       std::size_t i = s * segment_size;
-      A total = s == 0 ? static_cast<A>(in[i]) : op(in_slot<A>(scanned[s - 1]), static_cast<A>(in[i]));
+      A total = s == 0 ? static_cast<A>(in[i]) : static_cast<A>(op(in_slot<A>(scanned[s - 1]), static_cast<A>(in[i])));
       out[i] = total;
       for (++i; i < segment_end(s, in.size()); ++i) {
-        total = op(std::move(total), static_cast<A>(in[i]));
+        total = static_cast<A>(op(std::move(total), static_cast<A>(in[i])));
         out[i] = total;
       }
     }
@@ -79,9 +79,9 @@ struct exclusive_segments {
   Op op;
   constexpr void operator()(std::size_t first, std::size_t last) const {
     for (std::size_t s = first; s < last; ++s) {
-      A total = s == 0 ? init : op(init, in_slot<A>(scanned[s - 1]));
+      A total = s == 0 ? init : static_cast<A>(op(init, in_slot<A>(scanned[s - 1])));
       for (std::size_t i = s * segment_size; i < segment_end(s, in.size()); ++i) {
-        A next = op(total, static_cast<A>(in[i]));
+        A next = static_cast<A>(op(total, static_cast<A>(in[i])));
         out[i] = std::move(total);
         total = std::move(next);
       }
@@ -150,7 +150,7 @@ template <executor E, class R, class Op = std::plus<>>
     using element = typename detail::data_element<R>::type;
     if constexpr (detail::accepts_kernel<E, Op, element, element>()) {
       detail::input<E, R> data(ex, std::forward<R>(in));
-      return detail::scan_into(data, detail::fresh<E, element, R>(ex, data.size()), [&](auto from, auto to) {
+      return detail::scan_into(data, detail::fresh<E, detail::stored_t<element>, R>(ex, data.size()), [&](auto from, auto to) {
         on_inclusive_scan(ex, from, to, std::type_identity<element>{}, op);
       });
     }
@@ -178,7 +178,7 @@ template <executor E, class R, class A, class Op = std::plus<>>
 [[nodiscard]] auto exclusive_scan(E const& ex, R&& in, A init, Op op = {}) {
   if constexpr (detail::accepts_data<E, R>() && detail::accepts_kernel<E, Op, A, A>()) {
     detail::input<E, R> data(ex, std::forward<R>(in));
-    return detail::scan_into(data, detail::fresh<E, A, R>(ex, data.size()),
+    return detail::scan_into(data, detail::fresh<E, detail::stored_t<A>, R>(ex, data.size()),
                              [&](auto from, auto to) { on_exclusive_scan(ex, from, to, init, op); });
   }
 }

@@ -144,11 +144,11 @@ struct less_at {
 };
 
 /// Brings view[order[i]] to place i for every i, by one move for each element and one more for each cycle.
-template <class View>
+template <class T, class View>
 void permute(View view, std::vector<std::size_t>& order) {
   for (std::size_t start = 0; start < order.size(); ++start) {
     if (order[start] == start) continue;
-    auto held = std::move(view[start]);
+    T held = std::move(view[start]); // not auto: the reference of a vector<bool> would still be the place
     std::size_t at = start;
     for (std::size_t next = order[at]; next != start; next = order[at]) {
       view[at] = std::move(view[next]);
@@ -211,7 +211,7 @@ void sort(E const& ex, R&& range, Less less = {}) {
         std::vector<std::size_t> order(data.size());
         for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
         on_sort(ex, order.data(), order.size(), detail::less_at<decltype(view), Less>{view, less});
-        detail::permute(view, order);
+        detail::permute<element>(view, order);
       }
       data.finish();
     }

@@ -27,8 +27,8 @@ public:
   constexpr count(I value) : value_(static_cast<std::size_t>(value)) {
     if constexpr (std::signed_integral<I>) {
       if (value < 0)
-        throw std::invalid_argument(std::string("trireme: ") + Name.text + " must not be negative, but is " +
-                                    std::to_string(value));
+        throw std::invalid_argument(std::string("trireme: ") + Name.text + " must not be negative" +
+                                    written(value));
     }
     if constexpr (sizeof(I) > sizeof(std::size_t)) {
       if (static_cast<I>(value_) != value)
@@ -38,6 +38,13 @@ public:
   constexpr operator std::size_t() const noexcept { return value_; }
 
 private:
+  template <class I>
+  static std::string written(I value) {
+    if constexpr (sizeof(I) <= sizeof(long long))
+      return ", but is " + std::to_string(value);
+    else
+      return {}; // std::to_string knows no __int128
+  }
   std::size_t value_;
 };
 

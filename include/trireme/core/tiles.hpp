@@ -83,11 +83,11 @@ constexpr A fold_tile(std::size_t n, Element&& element, Op const& op) {
   std::size_t i = tile_lanes;
   for (; i + tile_lanes <= n; i += tile_lanes)
     for (std::size_t j = 0; j < tile_lanes; ++j)
-      in_slot<A>(lanes[j]) = op(std::move(in_slot<A>(lanes[j])), element(i + j));
-  for (std::size_t j = 0; i + j < n; ++j) in_slot<A>(lanes[j]) = op(std::move(in_slot<A>(lanes[j])), element(i + j));
+      in_slot<A>(lanes[j]) = static_cast<A>(op(std::move(in_slot<A>(lanes[j])), element(i + j)));
+  for (std::size_t j = 0; i + j < n; ++j) in_slot<A>(lanes[j]) = static_cast<A>(op(std::move(in_slot<A>(lanes[j])), element(i + j)));
   for (std::size_t s = tile_lanes / 2; s > 0; s /= 2)
     for (std::size_t j = 0; j < s && j + s < filled; ++j)
-      in_slot<A>(lanes[j]) = op(std::move(in_slot<A>(lanes[j])), std::move(in_slot<A>(lanes[j + s])));
+      in_slot<A>(lanes[j]) = static_cast<A>(op(std::move(in_slot<A>(lanes[j])), std::move(in_slot<A>(lanes[j + s]))));
   return std::move(in_slot<A>(lanes[0]));
 }
 
@@ -101,7 +101,7 @@ struct combine_tiles {
   constexpr void operator()(std::size_t, std::size_t) const {
     for (std::size_t n = count; n > 1; n = n / 2 + n % 2) {
       for (std::size_t i = 0; i < n / 2; ++i)
-        tiles[i] = op(std::move(in_slot<A>(tiles[2 * i])), std::move(in_slot<A>(tiles[2 * i + 1])));
+        tiles[i] = static_cast<A>(op(std::move(in_slot<A>(tiles[2 * i])), std::move(in_slot<A>(tiles[2 * i + 1]))));
       if (n % 2 != 0) tiles[n / 2] = std::move(tiles[n - 1]);
     }
   }

@@ -1,0 +1,96 @@
+/// @file for_each.cpp
+/// for_each_index and for_each: every index and element once, by value, by reference, in any range.
+#include <trireme/algorithm/for_each.hpp>
+#include <trireme/core/error.hpp>
+#include <trireme/inline/executor.hpp>
+#include <trireme/threads/executor.hpp>
+
+#include "far_executor.hpp"
+#include "support.hpp"
+#include "testing.hpp"
+
+#include <Eigen/Core>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <list>
+#include <mutex>
+#include <set>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace tri = trireme;
+
+namespace {
+constexpr auto add_one_to_all = [](auto& x) { x += 1; };
+inline constexpr auto triple = [](auto& x) { x *= 3; };
+inline constexpr auto watch = [](std::span<int> seen, int const& x) { seen[static_cast<std::size_t>(x)] += 1; };
+} // namespace
+
+TEST_CASE("for_each_index: every index once, of every integral type") {
+  tri::thread_pool const pool(3);
+  for (std::size_t const n : {0, 1, 2, 3, 100, 4097, 1'000'000})
+    for (std::size_t const chunk : {0, 1, 7, 5000, 2'000'000}) {
+      if (chunk == 1 && n > 5000) continue;
+      CAPTURE(n, chunk);
+      std::vector<std::uint8_t> visits(n);
+      tri::for_each_index(pool, n, [&](std::size_t i) { ++visits[i]; }, {.chunk_size = chunk});
+      CHECK((visits == std::vector<std::uint8_t>(n, 1)));
+    }
+  std::atomic<int> calls = 0;
+  auto const count = [&](std::size_t) { ++calls; };
+  tri::for_each_index(pool, std::uint8_t{200}, count);
+  tri::for_each_index(pool, 3LL, count);
+  tri::for_each_index(pool, short{2}, count);
+  CHECK(calls == 205);
+  CHECK_THROWS_MATCHES(tri::for_each_index(pool, -1, count), std::invalid_argument,
+                       testing::message_contains("n must not be negative, but is -1"));
+  CHECK_THROWS_MATCHES(tri::for_each_index(pool, 5, count, {.chunk_size = -3}), std::invalid_argument,
+                       testing::message_contains("chunk_size must not be negative, but is -3"));
+  CHECK(calls == 205);
+}
+
+TEST_CASE("for_each_index: a chunk_size is kept to") {
+  tri::thread_pool const pool(2);
+  std::mutex mutex;
+  std::set<std::pair<std::size_t, std::size_t>> runs;
+  pool.bulk(1000, [&](std::size_t first, std::size_t last) {
+        std::lock_guard const lock(mutex);
+        runs.emplace(first, last);
+      }, {.grain = 300}).wait();
+  CHECK(runs == std::set<std::pair<std::size_t, std::size_t>>{{0, 300}, {300, 600}, {600, 900}, {900, 1000}});
+}
+
+TEST_CASE("for_each: changes elements of any range where they are") {
+  tri::inline_executor const ex;
+  tri::thread_pool const pool(3);
+  testing::far_executor const far;
+  auto const check = [&](auto make, auto get) {
+    auto const run = [&](auto const& executor, auto const& f) {
+      auto range = make();
+      tri::for_each(executor, range, f);
+      return get(range);
+    };
+    CHECK(run(ex, add_one_to_all) == std::vector{2, 3, 4});
+    CHECK(run(pool, add_one_to_all) == std::vector{2, 3, 4});
+    CHECK(run(far, add_one_to_all) == std::vector{2, 3, 4});
+    CHECK(run(pool, [](int& x) { x = -x; }) == std::vector{-1, -2, -3});
+    CHECK(run(far, [](int& x) { x = -x; }) == std::vector{-1, -2, -3});
+    CHECK(run(ex, tri::fn<triple>) == std::vector{3, 6, 9});
+    CHECK(run(far, tri::fn<triple>) == std::vector{3, 6, 9});
+  };
+  auto const copy = [](auto const& range) { return std::vector<int>(range.begin(), range.end()); };
+  check([] { return std::vector{1, 2, 3}; }, copy);
+  check([] { return std::list{1, 2, 3}; }, copy);
+  check([] { return std::deque{1, 2, 3}; }, copy);
+  check([] { return std::array{1, 2, 3}; }, copy);
+  check([] { return Eigen::Vector3i(1, 2, 3); }, [](auto const& v) { return std::vector<int>(v.data(), v.data() + 3); });
+  check([] { return Eigen::MatrixXi(Eigen::Matrix<int, 2, 3>::Zero() + Eigen::Vector2i(1, 1) * Eigen::RowVector3i(1, 2, 3)); },
+        [](Eigen::MatrixXi const&) { return std::vector{2, 3, 4}; }.operator()(Eigen::MatrixXi()) == std::vector{2, 3, 4}
+            ? [](Eigen::MatrixXi const& m) { return std::vector<int>(m.data(), m.data() + 3); }
+            : nullptr);
+}

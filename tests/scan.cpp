@@ -1,0 +1,130 @@
+/// @file scan.cpp
+/// inclusive_scan and exclusive_scan: values, types, in place, and one order at every width.
+#include <trireme/algorithm/scan.hpp>
+#include <trireme/inline/executor.hpp>
+#include <trireme/threads/executor.hpp>
+
+#include "far_executor.hpp"
+#include "support.hpp"
+#include "testing.hpp"
+
+#include <Eigen/Core>
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <numeric>
+#include <stdexcept>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+namespace tri = trireme;
+
+namespace {
+/// Associative but not commutative: 2 × 2 matrices modulo 2⁶⁴. Any order that keeps the sequence gives the same.
+struct affine {
+  std::uint64_t times = 1, plus = 0;
+  friend bool operator==(affine, affine) = default;
+};
+struct compose {
+  constexpr affine operator()(affine a, affine b) const { return {a.times * b.times, a.plus * b.times + b.plus}; }
+};
+
+struct text_order {
+  std::string operator()(std::string const& a, std::string const& b) const { return '(' + a + ' ' + b + ')'; }
+};
+} // namespace
+
+TEST_CASE("scan: equal to the standard's for an associative op that does not commute") {
+  tri::inline_executor const ex;
+  tri::thread_pool const pool(3);
+  testing::far_executor const far;
+  for (std::size_t const n : {0, 1, 2, 127, 128, 129, 255, 256, 257, 4096, 4097, 16'383, 16'384, 16'385, 16'513, 300'000}) {
+    CAPTURE(n);
+    std::vector<affine> in(n), expected(n);
+    for (std::size_t i = 0; i < n; ++i) in[i] = {testing::scramble(i) | 1, testing::scramble(i + n)};
+    std::inclusive_scan(in.begin(), in.end(), expected.begin(), compose{});
+    CHECK((tri::inclusive_scan(ex, in, compose{}) == expected));
+    CHECK((tri::inclusive_scan(pool, in, compose{}) == expected));
+    CHECK((tri::inclusive_scan(far, in, compose{}) == expected));
+    auto place = in;
+    tri::inclusive_scan(pool, place, compose{}, tri::into(place));
+    CHECK((place == expected));
+
+    affine const init{3, 5};
+    std::exclusive_scan(in.begin(), in.end(), expected.begin(), init, compose{});
+    CHECK((tri::exclusive_scan(ex, in, init, compose{}) == expected));
+    CHECK((tri::exclusive_scan(pool, in, init, compose{}) == expected));
+    CHECK((tri::exclusive_scan(far, in, init, compose{}) == expected));
+    place = in;
+    tri::exclusive_scan(pool, place, init, compose{}, tri::into(place));
+    CHECK((place == expected));
+  }
+}
+
+TEST_CASE("scan: the order is the same at every width") {
+  tri::inline_executor const ex;
+  for (std::size_t const n : {1, 3, 129, 300}) {
+    std::vector<std::string> in;
+    for (std::size_t i = 0; i < n; ++i) in.push_back(std::to_string(i));
+    auto const expected = tri::inclusive_scan(ex, in, text_order{});
+    auto const before = tri::exclusive_scan(ex, in, std::string("init"), text_order{});
+    for (int const width : {1, 2, 7}) {
+      tri::thread_pool const pool(width);
+      CHECK((tri::inclusive_scan(pool, in, text_order{}) == expected));
+      CHECK((tri::exclusive_scan(pool, in, std::string("init"), text_order{}) == before));
+    }
+    // Whatever the parentheses, the operands stand in sequence, each once.
+    std::string all = expected.back();
+    std::erase_if(all, [](char c) { return c == '(' || c == ')'; });
+    std::string sequence;
+    for (auto const& s : in) sequence += (sequence.empty() ? "" : " ") + s;
+    CHECK(all == sequence);
+  }
+}
+
+TEST_CASE("scan: types") {
+  tri::inline_executor const ex;
+  std::vector<std::uint8_t> const bytes(300, 1);
+  auto const wrapped = tri::inclusive_scan(ex, bytes, std::plus<>{});
+  STATIC_REQUIRE(std::is_same_v<decltype(wrapped), std::vector<std::uint8_t> const>);
+  CHECK(wrapped[299] == 300 % 256);
+  auto const wide = tri::exclusive_scan(ex, bytes, 0, std::plus<>{});
+  STATIC_REQUIRE(std::is_same_v<decltype(wide), std::vector<int> const>);
+  CHECK(wide[299] == 299);
+  CHECK(tri::exclusive_scan(ex, std::vector<float>{0.25f, 1.0f}, 1.0)[1] == 1.25);
+  std::list<int> const linked{3, 1, 4};
+  CHECK(tri::inclusive_scan(ex, linked) == std::vector{3, 4, 8});
+  CHECK(tri::inclusive_scan(ex, testing::read_once(4)) == std::vector{0, 1, 3, 6});
+  Eigen::VectorXd const v = Eigen::VectorXd::Ones(5);
+  auto const sums = tri::inclusive_scan(ex, v);
+  STATIC_REQUIRE(std::is_same_v<decltype(sums), Eigen::VectorXd const>);
+  CHECK(sums == Eigen::VectorXd::LinSpaced(5, 1, 5));
+  Eigen::Matrix<double, 3, 3> m = Eigen::Matrix3d::Ones();
+  tri::inclusive_scan(ex, m.row(1), std::plus<>{}, tri::into(m.row(1)));
+  CHECK(m(1, 2) == 3);
+  CHECK(m(0, 2) == 1);
+}
+
+TEST_CASE("scan: booleans") {
+  tri::thread_pool const pool(3);
+  std::vector<bool> const flags{true, true, false, true};
+  auto const all = tri::inclusive_scan(pool, flags, std::logical_and<>{});
+  REQUIRE(all.size() == 4);
+  CHECK((all[0] && all[1] && !all[2] && !all[3]));
+}
+
+TEST_CASE("scan: errors") {
+  tri::thread_pool const pool(3);
+  std::vector<int> v(1000, 1);
+  std::vector<int> small(999, 7);
+  CHECK_THROWS_MATCHES(tri::inclusive_scan(pool, v, std::plus<>{}, tri::into(small)), std::invalid_argument,
+                       testing::message_contains("999 elements, where 1000 are needed"));
+  CHECK_THROWS_AS(tri::exclusive_scan(pool, v, 0, std::plus<>{}, tri::into(small)), std::invalid_argument);
+  CHECK(small == std::vector(999, 7));
+  auto const op = [](int a, int b) { return a + b > 700 ? throw std::overflow_error("too much") : a + b; };
+  CHECK_THROWS_AS(tri::inclusive_scan(pool, v, op), std::overflow_error);
+  CHECK_THROWS_AS(tri::exclusive_scan(pool, v, 0, op), std::overflow_error);
+}

@@ -1,0 +1,214 @@
+/// @file sort.cpp
+/// sort: against std::stable_sort, for all that can be sorted, and with comparisons that throw.
+#include <trireme/algorithm/sort.hpp>
+#include <trireme/inline/executor.hpp>
+#include <trireme/threads/executor.hpp>
+
+#include "far_executor.hpp"
+#include "support.hpp"
+#include "testing.hpp"
+
+#include <Eigen/Core>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <list>
+#include <memory>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+namespace tri = trireme;
+using testing::scramble;
+
+namespace {
+
+struct record {
+  std::uint32_t key, place;
+  friend bool operator==(record, record) = default;
+};
+constexpr auto by_key = [](record a, record b) { return a.key < b.key; };
+
+enum class pattern { random, few_keys, sorted, reversed, equal, sawtooth };
+
+std::vector<record> records(std::size_t n, pattern p) {
+  std::vector<record> out(n);
+  for (std::size_t i = 0; i < n; ++i) {
+    auto const at = static_cast<std::uint32_t>(i);
+    auto const random = static_cast<std::uint32_t>(scramble(i));
+    switch (p) {
+      case pattern::random: out[i] = {random, at}; break;
+      case pattern::few_keys: out[i] = {random % 5, at}; break;
+      case pattern::sorted: out[i] = {at, at}; break;
+      case pattern::reversed: out[i] = {~at, at}; break;
+      case pattern::equal: out[i] = {1, at}; break;
+      case pattern::sawtooth: out[i] = {at % 1000, at}; break;
+    }
+  }
+  return out;
+}
+
+template <class E>
+void check_against_standard(E const& ex, std::size_t n, pattern p) {
+  auto expected = records(n, p);
+  auto got = expected;
+  std::stable_sort(expected.begin(), expected.end(), by_key);
+  tri::sort(ex, got, by_key);
+  CHECK((got == expected));
+}
+
+} // namespace
+
+TEST_CASE("sort: stable, at sizes around its blocks and runs") {
+  tri::inline_executor const ex;
+  tri::thread_pool const pool(3);
+  testing::far_executor const far;
+  for (std::size_t const n : {0, 1, 2, 3, 15, 16, 17, 31, 32, 33, 4095, 4097, 32'767, 32'768, 32'769, 65'535, 65'536, 65'537,
+                              98'305, 131'073, 300'000})
+    for (pattern const p : {pattern::random, pattern::few_keys, pattern::sorted, pattern::reversed, pattern::equal,
+                            pattern::sawtooth}) {
+      CAPTURE(n, static_cast<int>(p));
+      check_against_standard(pool, n, p);
+      if (p == pattern::few_keys) check_against_standard(ex, n, p);
+      if (p == pattern::few_keys) check_against_standard(far, n, p);
+    }
+}
+
+TEST_CASE("sort: other orders and element types") {
+  tri::thread_pool const pool(3);
+  std::vector<int> v(100'000);
+  for (std::size_t i = 0; i < v.size(); ++i) v[i] = static_cast<int>(scramble(i) % 1'000'000);
+  auto expected = v;
+  tri::sort(pool, v, std::greater<>{});
+  std::sort(expected.begin(), expected.end(), std::greater<>{});
+  CHECK((v == expected));
+
+  std::vector<std::string> words;
+  for (std::size_t i = 0; i < 40'000; ++i) words.push_back("a rather long word, " + std::to_string(scramble(i) % 20'000));
+  auto sorted_words = words;
+  tri::sort(pool, words);
+  std::stable_sort(sorted_words.begin(), sorted_words.end());
+  CHECK((words == sorted_words));
+
+  std::vector<testing::move_only> moved;
+  for (std::size_t i = 0; i < 40'000; ++i) moved.emplace_back(static_cast<int>(scramble(i) % 1000));
+  tri::sort(pool, moved, std::less<>{});
+  CHECK(std::is_sorted(moved.begin(), moved.end()));
+  std::vector<int> counts(1000);
+  for (auto const& m : moved) ++counts.at(static_cast<std::size_t>(m.value));
+  std::vector<int> wanted(1000);
+  for (std::size_t i = 0; i < 40'000; ++i) ++wanted[scramble(i) % 1000];
+  CHECK((counts == wanted));
+
+  std::vector<std::unique_ptr<int>> pointers;
+  for (int i = 0; i < 1000; ++i) pointers.push_back(std::make_unique<int>(static_cast<int>(scramble(static_cast<unsigned>(i)) % 99)));
+  tri::sort(pool, pointers, [](auto const& a, auto const& b) { return *a < *b; });
+  CHECK(std::is_sorted(pointers.begin(), pointers.end(), [](auto const& a, auto const& b) { return *a < *b; }));
+}
+
+TEST_CASE("sort: ranges that are not one piece of memory") {
+  tri::thread_pool const pool(3);
+  testing::far_executor const far;
+  std::vector<double> const in = testing::numbers(50'000);
+  auto expected = in;
+  std::sort(expected.begin(), expected.end());
+
+  std::deque<double> deque(in.begin(), in.end());
+  tri::sort(pool, deque);
+  CHECK(std::equal(deque.begin(), deque.end(), expected.begin(), expected.end()));
+  std::list<double> list(in.begin(), in.end());
+  tri::sort(pool, list);
+  CHECK(std::equal(list.begin(), list.end(), expected.begin(), expected.end()));
+  list.assign(in.begin(), in.end());
+  tri::sort(far, list);
+  CHECK(std::equal(list.begin(), list.end(), expected.begin(), expected.end()));
+
+  Eigen::VectorXd v = Eigen::Map<Eigen::VectorXd const>(in.data(), static_cast<Eigen::Index>(in.size()));
+  tri::sort(pool, v);
+  CHECK(std::equal(v.data(), v.data() + v.size(), expected.begin(), expected.end()));
+  Eigen::MatrixXd m(3, 4);
+  m << 9, 8, 7, 6, 5, 3, 4, 2, 1, 1, 1, 1;
+  tri::sort(pool, m.row(1));
+  CHECK(m.row(1) == Eigen::RowVector4d(2, 3, 4, 5));
+  CHECK(m.row(0) == Eigen::RowVector4d(9, 8, 7, 6));
+
+  std::array<int, 5> array{5, 4, 3, 2, 1};
+  tri::sort(pool, array);
+  CHECK(array == std::array{1, 2, 3, 4, 5});
+  std::vector<int> part{9, 8, 7, 6, 5};
+  tri::sort(pool, std::span(part).subspan(1, 3));
+  CHECK(part == std::vector{9, 6, 7, 8, 5});
+}
+
+TEST_CASE("sort: vector<bool>, whose references are proxies") {
+  tri::inline_executor const ex;
+  for (unsigned bits = 0; bits < 256; ++bits) {
+    std::vector<bool> v;
+    for (unsigned k = 0; k < 8; ++k) v.push_back((bits >> k & 1) != 0);
+    auto expected = v;
+    std::stable_sort(expected.begin(), expected.end());
+    tri::sort(ex, v);
+    REQUIRE(v == expected);
+  }
+}
+
+TEST_CASE("sort: a comparison that throws loses no element") {
+  tri::thread_pool const pool(3);
+  tri::inline_executor const ex;
+  std::size_t const n = 100'000;
+  auto in = records(n, pattern::random);
+  for (auto& r : in) r.key |= 1;
+  // A third element is drawn by its place, so that the throw comes in the insertion, in a block and in a merge.
+  for (long const calls : {0L, 100L, 50'000L, 1'000'000L, 1'500'000L, 1'700'000L}) {
+    CAPTURE(calls);
+    std::atomic<long> left = calls;
+    auto const less = [&left](record a, record b) {
+      if (--left < 0) throw std::runtime_error("compared enough");
+      return a.key < b.key;
+    };
+    auto const check = [&](auto const& executor) {
+      left = calls;
+      auto got = in;
+      try {
+        tri::sort(executor, got, less);
+        CHECK(std::is_sorted(got.begin(), got.end(), by_key));
+      } catch (std::runtime_error const& e) {
+        CHECK(std::string(e.what()) == "compared enough");
+      }
+      auto const by_place = [](record a, record b) { return a.place < b.place; };
+      std::sort(got.begin(), got.end(), by_place);
+      CHECK((got == in));
+    };
+    check(pool);
+    check(ex);
+    left = calls;
+    std::deque<std::string> words;
+    for (std::size_t i = 0; i < 5000; ++i) words.push_back(std::to_string(scramble(i)));
+    auto const before = words;
+    try {
+      tri::sort(pool, words, [&](std::string const& a, std::string const& b) {
+        if (--left < 0) throw std::runtime_error("compared enough");
+        return a < b;
+      });
+    } catch (std::runtime_error const&) {
+    }
+    CHECK(std::is_permutation(words.begin(), words.end(), before.begin()));
+  }
+}
+
+TEST_CASE("sort: a comparison that is no order at all stays within its memory") {
+  tri::thread_pool const pool(3);
+  auto v = records(70'000, pattern::random);
+  auto const in = v;
+  tri::sort(pool, v, [](record, record) { return true; });
+  tri::sort(pool, v, [](record a, record b) { return ((a.place ^ b.key) & 1) != 0; });
+  // Which elements are left is nobody's promise; nothing else may be there.
+  CHECK(std::all_of(v.begin(), v.end(), [&](record r) { return r.place < in.size() && in[r.place] == r; }));
+}
