@@ -11,6 +11,7 @@
 
 #include <Eigen/Core>
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -20,7 +21,9 @@
 #include <set>
 #include <span>
 #include <stdexcept>
+#include <stop_token>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace tri = trireme;
@@ -89,8 +92,67 @@ TEST_CASE("for_each: changes elements of any range where they are") {
   check([] { return std::deque{1, 2, 3}; }, copy);
   check([] { return std::array{1, 2, 3}; }, copy);
   check([] { return Eigen::Vector3i(1, 2, 3); }, [](auto const& v) { return std::vector<int>(v.data(), v.data() + 3); });
-  check([] { return Eigen::MatrixXi(Eigen::Matrix<int, 2, 3>::Zero() + Eigen::Vector2i(1, 1) * Eigen::RowVector3i(1, 2, 3)); },
-        [](Eigen::MatrixXi const&) { return std::vector{2, 3, 4}; }.operator()(Eigen::MatrixXi()) == std::vector{2, 3, 4}
-            ? [](Eigen::MatrixXi const& m) { return std::vector<int>(m.data(), m.data() + 3); }
-            : nullptr);
+}
+
+TEST_CASE("for_each: a row of a matrix, and Eigen's expressions") {
+  tri::thread_pool const pool(3);
+  Eigen::MatrixXd m = Eigen::MatrixXd::Zero(3, 4);
+  tri::for_each(pool, m.row(1), [](double& x) { x = 5; });
+  CHECK(m.row(1) == Eigen::RowVector4d(5, 5, 5, 5));
+  CHECK(m.sum() == 20);
+  std::atomic<int> sum = 0;
+  tri::for_each(pool, Eigen::Vector3d(1, 2, 3) * 2, [&](double x) { sum += static_cast<int>(x); });
+  CHECK(sum == 12);
+}
+
+TEST_CASE("for_each: elements are only copied in where f reads them") {
+  testing::far_executor const far;
+  tri::buffer<int, testing::far_executor> seen(far, std::vector<int>(10));
+  std::vector<int> const in{3, 1, 4, 1, 5, 9, 2, 6};
+  tri::for_each(far, in, tri::bind_front<watch>(seen.view()));
+  CHECK(seen.to_host() == std::vector{0, 2, 1, 1, 1, 1, 1, 0, 0, 1});
+  tri::for_each(far, testing::read_once(10), tri::bind_front<watch>(seen.view()));
+  CHECK(seen.to_host() == std::vector{1, 3, 2, 2, 2, 2, 2, 1, 1, 2});
+}
+
+TEST_CASE("for_each: temporaries, single-pass ranges and spans") {
+  tri::thread_pool const pool(3);
+  std::atomic<int> sum = 0;
+  auto const add = [&](int x) { sum += x; };
+  tri::for_each(pool, std::vector{1, 2, 3}, add);
+  tri::for_each(pool, testing::read_once(101), add);
+  CHECK(sum == 5056);
+  std::vector<int> v{1, 2, 3};
+  tri::for_each(pool, std::span(v), [](int& x) { x = 0; });
+  CHECK(v == std::vector{0, 0, 0});
+}
+
+TEST_CASE("for_each: what f throws, at any place, and the rest is left out") {
+  tri::inline_executor const ex;
+  tri::thread_pool const pool(3);
+  std::vector<int> v(10'000);
+  for (int i = 0; i < 10'000; ++i) v[static_cast<std::size_t>(i)] = i;
+  for (int const bad : {0, 1, 5000, 9998, 9999}) {
+    auto const f = [bad](int x) {
+      if (x == bad) throw std::domain_error(std::to_string(x));
+    };
+    CHECK_THROWS_MATCHES(tri::for_each(ex, v, f), std::domain_error, testing::message_contains(std::to_string(bad)));
+    CHECK_THROWS_MATCHES(tri::for_each(pool, v, f), std::domain_error, testing::message_contains(std::to_string(bad)));
+    CHECK_THROWS_AS(tri::for_each(pool, v, [](int) { throw 7; }), int);
+  }
+}
+
+TEST_CASE("for_each: a stop is noticed within the loop") {
+  tri::thread_pool const pool(2);
+  std::stop_source stop;
+  std::atomic<int> calls = 0;
+  auto const f = [&](std::size_t) {
+    if (++calls == 10) stop.request_stop();
+  };
+  CHECK_THROWS_AS(tri::for_each_index(pool, 1'000'000, f, {.chunk_size = 1, .stop = stop.get_token()}), tri::cancelled);
+  CHECK(calls < 1'000'000);
+  // Asked for after the last index, it changes nothing.
+  std::stop_source late;
+  tri::for_each_index(tri::inline_executor{}, 10, [&](std::size_t i) { if (i == 9) late.request_stop(); },
+                      {.stop = late.get_token()});
 }

@@ -10,7 +10,6 @@
 #include "weather.hpp"
 
 #include <CLI/CLI.hpp>
-#include <unistd.h>
 
 #include <array>
 #include <charconv>
@@ -102,7 +101,7 @@ std::vector<std::string> chosen(std::string const& backend) {
 backend_run run_on(std::string const& backend, weather const& data, question const& ask) {
   return tri::with_executor(backend, [&](auto const& ex) {
     tri::progress_callback progress;
-    if (isatty(STDERR_FILENO) == 1) progress = tri::progress_bar("pricing on " + backend);
+    if (tri::progress_bar::on_terminal()) progress = tri::progress_bar("pricing on " + backend);
     return backend_run{backend, ex.concurrency(), evaluate(ex, data, ask, progress)};
   });
 }

@@ -182,7 +182,15 @@ void run_batches(E const& ex, Reader reader, F const& f, Sink&& sink, batch_opti
   if (!read(0)) return;
   both[0].launch(f, options.stop);
   std::size_t k = 1;
-  for (; read(k); k = 1 - k) {
+  auto const read_next = [&] {
+    try {
+      return read(k);
+    } catch (...) {
+      hand_on(1 - k); // what came before the failure is complete, and wanted
+      throw;
+    }
+  };
+  for (; read_next(); k = 1 - k) {
     both[k].launch(f, options.stop);
     hand_on(1 - k);
   }

@@ -44,7 +44,7 @@ struct plain_batch {
   }
 };
 
-/// Whole products, each on one worker, those above the limit left out.
+/// Whole products, each on one worker; those above the limit, if there is one, are left out.
 template <class As, class Bs, class Cs>
 struct side_by_side {
   As as;
@@ -57,7 +57,7 @@ struct side_by_side {
       auto&& a = as[n];
       auto&& b = bs[n];
       auto&& c = cs[n];
-      if (multiplications(a, b) <= limit) multiply_pair(in_turn{}, a, b, c);
+      if (limit == 0 || multiplications(a, b) <= limit) multiply_pair(in_turn{}, a, b, c);
     }
   }
 };
@@ -90,18 +90,10 @@ void on_batch_matmul(E const& ex, As const& as, Bs const& bs, Cs const& cs) {
 template <host_executor E, class As, class Bs, class Cs>
 void on_batch_matmul(E const& ex, As const& as, Bs const& bs, Cs const& cs) {
   using namespace detail;
-  constexpr double worth_cutting = 16.0 * gemm::piece_work;
-  double total = 0, largest = 0;
-  for (std::size_t i = 0; i < cs.size(); ++i) {
-    double const n = gemm::multiplications(as[i], bs[i]);
-    total += n;
-    largest = std::max(largest, n);
-    if (gemm::all_alike<decltype(as[0]), decltype(bs[0])>) break;
-  }
-  double const limit = std::max(worth_cutting, total / (4.0 * static_cast<double>(ex.concurrency())));
+  double const limit = gemm::cutting_limit(as, bs, ex.concurrency());
   gemm::side_by_side<As, Bs, Cs> const work{as, bs, cs, limit};
   on_bulk(ex, cs.size(), work, bulk_options<completion_t<E>>{});
-  if (largest <= limit) return;
+  if (limit == 0) return;
   for (std::size_t i = 0; i < cs.size(); ++i) {
     auto&& a = as[i];
     auto&& b = bs[i];

@@ -30,13 +30,41 @@ struct scalar_of<matrix_view<T>> {
 
 template <class A, class B>
 double multiplications(A const& a, B const& b) {
-  return static_cast<double>(parts<scalar_t<A>> * parts<scalar_t<A>>) * static_cast<double>(a.rows()) *
-         static_cast<double>(a.cols()) * static_cast<double>(b.cols());
+  constexpr double of_one = parts<scalar_t<A>> * parts<scalar_t<A>>;
+  if constexpr (requires { a.row_stride; })
+    return of_one * static_cast<double>(a.rows) * static_cast<double>(a.cols) * static_cast<double>(b.cols);
+  else
+    return of_one * static_cast<double>(a.rows()) * static_cast<double>(a.cols()) * static_cast<double>(b.cols());
 }
-template <class T, class U>
-double multiplications(matrix_view<T> a, matrix_view<U> b) {
-  return static_cast<double>(parts<std::remove_const_t<T>> * parts<std::remove_const_t<T>>) *
-         static_cast<double>(a.rows) * static_cast<double>(a.cols) * static_cast<double>(b.cols);
+
+/// The number of multiplications above which a product of a batch is worth cutting up: those that would keep one worker
+/// busy while the others have nothing left to do. 0 where there is none. It changes no bits.
+template <class As, class Bs>
+double cutting_limit(As const& as, Bs const& bs, std::size_t workers) {
+  using A = std::remove_cvref_t<decltype(as[0])>;
+  constexpr double worth_it = 16.0 * piece_work;
+  if constexpr (is_fixed<A>) {
+    return 0;
+  } else {
+    std::size_t sizes = 0; // first the cheap question: are there no large ones at all?
+    for (std::size_t i = 0; i < as.size(); ++i) {
+      auto&& a = as[i];
+      auto&& b = bs[i];
+      if constexpr (requires { a.row_stride; })
+        sizes |= static_cast<std::size_t>(a.rows | a.cols | b.cols);
+      else
+        sizes |= static_cast<std::size_t>(a.rows() | a.cols() | b.cols());
+    }
+    if (sizes < 128) return 0;
+    double total = 0, largest = 0;
+    for (std::size_t i = 0; i < as.size(); ++i) {
+      double const n = multiplications(as[i], bs[i]);
+      total += n;
+      largest = std::max(largest, n);
+    }
+    double const limit = std::max(worth_it, total / (4.0 * static_cast<double>(workers)));
+    return largest > limit ? limit : 0;
+  }
 }
 
 // ---- One pair on a host executor ----
@@ -45,10 +73,6 @@ template <class M>
 inline constexpr bool is_fixed = false;
 template <class T, int Rows, int Cols, int Options, int MostRows, int MostCols>
 inline constexpr bool is_fixed<Eigen::Matrix<T, Rows, Cols, Options, MostRows, MostCols>> = Rows > 0 && Cols > 0;
-
-/// Whether all pairs of a batch have the same shapes, known to the compiler.
-template <class A, class B>
-inline constexpr bool all_alike = is_fixed<std::remove_cvref_t<A>> && is_fixed<std::remove_cvref_t<B>>;
 
 template <class A, class B, class C>
 consteval bool is_tiny() {
@@ -122,18 +146,26 @@ void check_batch(E const& ex, As const& as, Bs const& bs, Cs const& cs) {
     if (as.size() != cs.size())
       throw std::invalid_argument("trireme: batch_matmul: into: the storage has " + std::to_string(cs.size()) +
                                   " matrices, where " + std::to_string(as.size()) + " are needed");
+  bool fits = true; // all in one go, without branches; only then which of them does not
   for (std::size_t i = 0; i < as.size(); ++i) {
     auto&& a = as[i];
     auto&& b = bs[i];
-    check_shapes(a, b, "batch_matmul", i);
-    check_place(ex, a);
-    check_place(ex, b);
+    fits &= std::cmp_equal(a.cols(), b.rows());
     if constexpr (stored) {
       auto&& c = cs[i];
-      check_output(a, b, c, "batch_matmul", i);
-      check_place(ex, c);
+      fits &= std::cmp_equal(a.rows(), c.rows()) & std::cmp_equal(b.cols(), c.cols());
     }
   }
+  for (std::size_t i = 0; !fits && i < as.size(); ++i) {
+    check_shapes(as[i], bs[i], "batch_matmul", i);
+    if constexpr (stored) check_output(as[i], bs[i], cs[i], "batch_matmul", i);
+  }
+  if constexpr (any_matrix<decltype(as[0])> && !host_executor<E>)
+    for (std::size_t i = 0; i < as.size(); ++i) {
+      check_place(ex, as[i]);
+      check_place(ex, bs[i]);
+      if constexpr (stored) check_place(ex, cs[i]);
+    }
 }
 
 template <class M>

@@ -34,12 +34,22 @@ public:
 
   void operator()(progress p) const { state_->show(p); }
 
+  /// Whether the bar would be drawn on a terminal, rather than written line by line.
+  [[nodiscard]] static bool on_terminal([[maybe_unused]] std::FILE* stream = stderr) {
+#if defined(__unix__) || defined(__APPLE__)
+    char const* const kind = std::getenv("TERM");
+    return isatty(fileno(stream)) == 1 && kind != nullptr && std::string(kind) != "dumb";
+#else
+    return false;
+#endif
+  }
+
 private:
   using clock = std::chrono::steady_clock;
 
   struct state {
     state(std::string text, std::FILE* to)
-        : label(std::move(text)), stream(to), terminal(is_terminal(to)), begun(clock::now()), shown(begun) {}
+        : label(std::move(text)), stream(to), terminal(on_terminal(to)), begun(clock::now()), shown(begun) {}
     ~state() {
       if (terminal && drawn && !finished) std::fputc('\n', stream);
     }
@@ -74,15 +84,6 @@ private:
       std::snprintf(figures, sizeof figures, "%3.0f %%, %.3g/s, %.0f s left", part * 100, rate,
                     rate > 0 ? static_cast<double>(p.total - p.done) / rate : 0.0);
       return out + figures;
-    }
-
-    static bool is_terminal([[maybe_unused]] std::FILE* stream) {
-#if defined(__unix__) || defined(__APPLE__)
-      char const* const kind = std::getenv("TERM");
-      return isatty(fileno(stream)) == 1 && kind != nullptr && std::string(kind) != "dumb";
-#else
-      return false;
-#endif
     }
 
     static constexpr std::size_t bar_width = 30;

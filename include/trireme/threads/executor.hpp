@@ -15,9 +15,9 @@
 #include <charconv>
 #include <cstddef>
 #include <exception>
-#include <limits>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -262,18 +262,16 @@ public:
   }
 
   /// The pool that `text` names, for with_executor: "threads" or "threads:8".
-  static bool matches(std::string_view text) noexcept {
-    return text == "threads" || (text.starts_with(prefix) && width_in(text) != 0);
-  }
+  /// @throws std::invalid_argument for a width that no pool can have.
+  static bool matches(std::string_view text) noexcept { return text == "threads" || width_in(text).has_value(); }
   static thread_pool named(std::string_view text) {
-    return text == "threads" ? thread_pool{} : thread_pool{width_in(text)};
+    return text == "threads" ? thread_pool{} : thread_pool{width_in(text).value()};
   }
   static constexpr std::string_view names = "threads[:N]";
 
   friend bool operator==(thread_pool const& a, thread_pool const& b) noexcept { return a.crew_ == b.crew_; }
 
 private:
-  static constexpr std::string_view prefix = "threads:";
   static constexpr std::size_t widest = 65'535;
 
   static std::size_t checked(std::size_t width) {
@@ -281,11 +279,15 @@ private:
       throw std::invalid_argument("trireme: thread_pool: width must be 1 to 65535, but is " + std::to_string(width));
     return width;
   }
-  static std::size_t width_in(std::string_view text) noexcept {
+  /// N in "threads:N".
+  static std::optional<std::size_t> width_in(std::string_view text) noexcept {
+    constexpr std::string_view prefix = "threads:";
+    if (!text.starts_with(prefix)) return {};
     text.remove_prefix(prefix.size());
     std::size_t width = 0;
     auto const [end, failure] = std::from_chars(text.data(), text.data() + text.size(), width);
-    return failure == std::errc{} && end == text.data() + text.size() && width <= widest ? width : 0;
+    if (failure != std::errc{} || end != text.data() + text.size()) return {};
+    return width;
   }
 
   std::size_t width_;
