@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <array>
+#include <concepts>
 #include <cstddef>
 #include <functional>
 #include <iterator>
@@ -226,9 +227,11 @@ using batch_result_t = stored_t<std::invoke_result_t<F const&, typename data_ele
 /// Cost: two batches of elements and results at a time; contiguous elements and those of buffers are not copied where
 /// ex sees them.
 template <executor E, class R, class F, class Sink>
-  requires std::invocable<Sink&, std::span<detail::batch_result_t<R, F> const>>
+  requires(!std::convertible_to<Sink, batch_options>)
 void batch_map(E const& ex, R&& in, F f, Sink&& sink, batch_options options = {}) {
   if constexpr (detail::accepts_batches<E, R, F>()) {
+    static_assert(std::invocable<Sink&, std::span<detail::batch_result_t<R, F> const>>,
+                  "trireme: batch_map: the sink can't be called with a std::span of results as const");
     if constexpr (any_buffer<R>) static_cast<void>(detail::whole_buffer(ex, in));
     detail::run_batches<detail::batch_result_t<R, F>>(ex, detail::batch_reader<R>(in), f, sink, options);
   }

@@ -68,7 +68,7 @@ struct side_by_side {
 template <executor E, class As, class Bs, class Cs>
 void on_batch_matmul(E const& ex, As const& as, Bs const& bs, Cs const& cs) {
   using namespace detail;
-  using product = gemm::plain_product_t<gemm::scalar_t<decltype(cs[0])>>;
+  using product = gemm::plain_product_t<typename std::remove_cvref_t<decltype(cs[0])>::value_type>;
   std::vector<product> products;
   std::vector<std::size_t> ends;
   std::size_t tiles = 0;

@@ -23,15 +23,22 @@
 
 namespace trireme { inline namespace v1 { namespace detail { namespace gemm {
 
-template <class T>
-struct scalar_of<matrix_view<T>> {
-  using type = std::remove_const_t<T>;
+template <class M>
+concept any_view = requires(std::remove_cvref_t<M> const& m) { []<class T>(matrix_view<T> const&) {}(m); };
+template <any_view M>
+struct scalar_of<M> {
+  using type = std::remove_cvref_t<decltype(*std::declval<M>().data)>;
 };
+
+template <class M>
+inline constexpr bool is_fixed = false;
+template <class T, int Rows, int Cols, int Options, int MostRows, int MostCols>
+inline constexpr bool is_fixed<Eigen::Matrix<T, Rows, Cols, Options, MostRows, MostCols>> = Rows > 0 && Cols > 0;
 
 template <class A, class B>
 double multiplications(A const& a, B const& b) {
   constexpr double of_one = parts<scalar_t<A>> * parts<scalar_t<A>>;
-  if constexpr (requires { a.row_stride; })
+  if constexpr (any_view<A>)
     return of_one * static_cast<double>(a.rows) * static_cast<double>(a.cols) * static_cast<double>(b.cols);
   else
     return of_one * static_cast<double>(a.rows()) * static_cast<double>(a.cols()) * static_cast<double>(b.cols());
@@ -50,7 +57,7 @@ double cutting_limit(As const& as, Bs const& bs, std::size_t workers) {
     for (std::size_t i = 0; i < as.size(); ++i) {
       auto&& a = as[i];
       auto&& b = bs[i];
-      if constexpr (requires { a.row_stride; })
+      if constexpr (any_view<A>)
         sizes |= static_cast<std::size_t>(a.rows | a.cols | b.cols);
       else
         sizes |= static_cast<std::size_t>(a.rows() | a.cols() | b.cols());
@@ -68,11 +75,6 @@ double cutting_limit(As const& as, Bs const& bs, std::size_t workers) {
 }
 
 // ---- One pair on a host executor ----
-
-template <class M>
-inline constexpr bool is_fixed = false;
-template <class T, int Rows, int Cols, int Options, int MostRows, int MostCols>
-inline constexpr bool is_fixed<Eigen::Matrix<T, Rows, Cols, Options, MostRows, MostCols>> = Rows > 0 && Cols > 0;
 
 template <class A, class B, class C>
 consteval bool is_tiny() {
@@ -153,7 +155,8 @@ void check_batch(E const& ex, As const& as, Bs const& bs, Cs const& cs) {
     fits &= std::cmp_equal(a.cols(), b.rows());
     if constexpr (stored) {
       auto&& c = cs[i];
-      fits &= std::cmp_equal(a.rows(), c.rows()) & std::cmp_equal(b.cols(), c.cols());
+      fits &= std::cmp_equal(a.rows(), c.rows());
+      fits &= std::cmp_equal(b.cols(), c.cols());
     }
   }
   for (std::size_t i = 0; !fits && i < as.size(); ++i) {

@@ -27,7 +27,8 @@ public:
   explicit scratch(index_t n) {
     if (n > few) many_.reset(static_cast<R*>(::operator new(static_cast<std::size_t>(n) * sizeof(R), cache_line)));
   }
-  [[nodiscard]] R* data() { return many_ ? many_.get() : reinterpret_cast<R*>(few_); }
+  // Not inlined: g++ would see that nobody has initialised the memory, but not that the product does.
+  [[nodiscard, gnu::noinline]] R* data() { return many_ ? many_.get() : reinterpret_cast<R*>(few_); }
 
 private:
   static constexpr std::align_val_t cache_line{64};

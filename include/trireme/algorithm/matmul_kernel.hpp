@@ -41,11 +41,10 @@ inline constexpr index_t parts = is_complex<T> ? 2 : 1;
 template <class P>
 inline constexpr int lanes_of = Eigen::internal::unpacket_traits<P>::size;
 
-/// A packet of half as many lanes, or at last a single number.
-template <class P, class T>
-using narrower =
-    std::conditional_t<std::is_same_v<typename Eigen::internal::unpacket_traits<P>::half, P>, T,
-                       typename Eigen::internal::unpacket_traits<P>::half>;
+template <class P>
+using half_of = typename Eigen::internal::unpacket_traits<P>::half;
+template <class P>
+inline constexpr bool is_narrowest = std::is_same_v<half_of<P>, P>;
 
 /// The size of a register tile of scalars T: as many sums as the registers hold beside the operands. With 32 registers
 /// that is 3 × 8 packets of sums, 3 of the left operand and 1 of the right one; with 16, 3 × 4.
@@ -61,8 +60,9 @@ struct tile_shape {
 };
 
 /// c (+)= a·b for M packets of rows and N columns. Column l of a lies at a + l·a_col; element (l, j) of b at
-/// b[l·b_row + j·b_col]; column j of c at c + j·c_col.
-template <class P, int M, int N, class T>
+/// b[l·b_row + j·b_col]; column j of c at c + j·c_col. With OneRow only the first row is touched, and computed as in a
+/// packet all the same: the compiler might round a lone a·b + c twice.
+template <class P, int M, int N, bool OneRow = false, class T>
 void real_tile(index_t k, T const* a, index_t a_col, T const* b, index_t b_row, index_t b_col, T* c, index_t c_col,
                bool add) {
   using namespace Eigen::internal;
@@ -75,7 +75,11 @@ void real_tile(index_t k, T const* a, index_t a_col, T const* b, index_t b_row, 
   for (index_t l = 0; l < k; ++l, a += a_col, b += b_row) {
     P x[M];
 #pragma GCC unroll 8
-    for (int i = 0; i < M; ++i) x[i] = ploadu<P>(a + i * lanes);
+    for (int i = 0; i < M; ++i)
+      if constexpr (OneRow)
+        x[i] = pset1<P>(*a);
+      else
+        x[i] = ploadu<P>(a + i * lanes);
 #pragma GCC unroll 8
     for (int j = 0; j < N; ++j) {
       P const y = pset1<P>(b[j * b_col]);
@@ -88,7 +92,10 @@ void real_tile(index_t k, T const* a, index_t a_col, T const* b, index_t b_row, 
 #pragma GCC unroll 8
     for (int i = 0; i < M; ++i) {
       T* const to = c + j * c_col + i * lanes;
-      pstoreu(to, add ? padd(ploadu<P>(to), sum[i][j]) : sum[i][j]);
+      if constexpr (OneRow)
+        *to = pfirst(sum[i][j]);
+      else
+        pstoreu(to, add ? padd(ploadu<P>(to), sum[i][j]) : sum[i][j]);
     }
 }
 
@@ -159,14 +166,14 @@ void packed_tile(index_t k, T const* a, T const* b, matrix_view<T> c, bool add) 
 }
 
 /// M packets of rows from row i, all columns: N at a time, then half as many, down to one.
-template <class P, int M, int N, class T>
+template <class P, int M, int N, bool OneRow, class T>
 [[gnu::always_inline]] inline void direct_strip(matrix_view<T const> const& a, matrix_view<T const> const& b,
                                                 matrix_view<T> const& c, index_t i, index_t j = 0) {
   for (; c.cols - j >= N; j += N)
-    real_tile<P, M, N>(a.cols, a.data + i, a.col_stride, b.data + j * b.col_stride, b.row_stride, b.col_stride,
-                       c.data + i + j * c.col_stride, c.col_stride, false);
+    real_tile<P, M, N, OneRow>(a.cols, a.data + i, a.col_stride, b.data + j * b.col_stride, b.row_stride, b.col_stride,
+                               c.data + i + j * c.col_stride, c.col_stride, false);
   if constexpr (N > 1)
-    if (j < c.cols) direct_strip<P, M, N / 2, T>(a, b, c, i, j);
+    if (j < c.cols) direct_strip<P, M, N / 2, OneRow, T>(a, b, c, i, j);
 }
 
 /// The rows from row i, which fill no packet P: by the narrowest packet that covers them. It reaches back over rows
@@ -174,9 +181,9 @@ template <class P, int M, int N, class T>
 template <class P, class T>
 [[gnu::always_inline]] inline void direct_rest(matrix_view<T const> const& a, matrix_view<T const> const& b,
                                                matrix_view<T> const& c, index_t i) {
-  if constexpr (lanes_of<narrower<P, T>> < lanes_of<P>)
-    if (c.rows - i <= lanes_of<narrower<P, T>>) return direct_rest<narrower<P, T>, T>(a, b, c, i);
-  direct_strip<P, 1, tile_shape<T>::cols, T>(a, b, c, c.rows - lanes_of<P>);
+  if constexpr (!is_narrowest<P>)
+    if (c.rows - i <= lanes_of<half_of<P>>) return direct_rest<half_of<P>, T>(a, b, c, i);
+  direct_strip<P, 1, tile_shape<T>::cols, false, T>(a, b, c, c.rows - lanes_of<P>);
 }
 
 /// c = a·b straight from the operands, for real scalars where a and c have row stride 1: best for small products.
@@ -185,16 +192,19 @@ template <class P, int M, class T>
                                                   matrix_view<T> const& c) {
   constexpr index_t lanes = lanes_of<P>;
   constexpr int cols = tile_shape<T>::cols;
+  index_t i = 0;
   if (c.rows < lanes) {
-    if constexpr (lanes > 1) direct_product<narrower<P, T>, 1, T>(a, b, c);
+    if constexpr (!is_narrowest<P>)
+      direct_product<half_of<P>, 1, T>(a, b, c);
+    else
+      for (; i < c.rows; ++i) direct_strip<P, 1, cols, true, T>(a, b, c, i);
     return;
   }
-  index_t i = 0;
-  for (; c.rows - i >= M * lanes; i += M * lanes) direct_strip<P, M, cols, T>(a, b, c, i);
+  for (; c.rows - i >= M * lanes; i += M * lanes) direct_strip<P, M, cols, false, T>(a, b, c, i);
   if constexpr (M > 2)
-    for (; c.rows - i >= 2 * lanes; i += 2 * lanes) direct_strip<P, 2, cols, T>(a, b, c, i);
+    for (; c.rows - i >= 2 * lanes; i += 2 * lanes) direct_strip<P, 2, cols, false, T>(a, b, c, i);
   if constexpr (M > 1)
-    for (; c.rows - i >= lanes; i += lanes) direct_strip<P, 1, cols, T>(a, b, c, i);
+    for (; c.rows - i >= lanes; i += lanes) direct_strip<P, 1, cols, false, T>(a, b, c, i);
   if (i < c.rows) direct_rest<P, T>(a, b, c, i);
 }
 

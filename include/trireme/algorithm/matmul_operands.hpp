@@ -62,10 +62,13 @@ consteval bool accepts() {
   return false;
 }
 
+template <class M>
+concept writable_matrix = stored_matrix<M> && (std::remove_cvref_t<M>::Flags & Eigen::LvalueBit) != 0;
+
 /// Whether the result can be written there.
 template <class A, class B, class C>
 consteval bool accepts_into() {
-  constexpr bool place = any_matrix<C> || (stored_matrix<C> && (std::remove_cvref_t<C>::Flags & Eigen::LvalueBit) != 0);
+  constexpr bool place = any_matrix<C> || writable_matrix<C>;
   static_assert(place, "trireme: matmul: into needs a matrix of Eigen, a Map or a part of one, or a tri::matrix");
   if constexpr (place) {
     constexpr bool same = std::same_as<scalar_t<C>, scalar_t<A>>;

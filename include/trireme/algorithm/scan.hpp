@@ -161,7 +161,7 @@ template <executor E, class R, class Op = std::plus<>>
 /// @throws std::invalid_argument where the sizes differ, before any work.
 template <executor E, class R, class Op, class Out>
 void inclusive_scan(E const& ex, R&& in, Op op, into_type<Out> place) {
-  if constexpr (detail::accepts_data<E, R>()) {
+  if constexpr (detail::accepts_data<E, R>() && detail::accepts_data<E, Out>()) {
     using element = typename detail::data_element<R>::type;
     if constexpr (detail::accepts_kernel<E, Op, element, element>()) {
       detail::input<E, R> data(ex, std::forward<R>(in));
@@ -185,7 +185,7 @@ template <executor E, class R, class A, class Op = std::plus<>>
 
 template <executor E, class R, class A, class Op, class Out>
 void exclusive_scan(E const& ex, R&& in, A init, Op op, into_type<Out> place) {
-  if constexpr (detail::accepts_data<E, R>() && detail::accepts_kernel<E, Op, A, A>()) {
+  if constexpr (detail::accepts_data<E, R>() && detail::accepts_data<E, Out>() && detail::accepts_kernel<E, Op, A, A>()) {
     detail::input<E, R> data(ex, std::forward<R>(in));
     detail::scan_into(data, detail::existing<E, Out>(ex, place, data.size()),
                       [&](auto from, auto to) { on_exclusive_scan(ex, from, to, init, op); });

@@ -59,7 +59,7 @@ template <class Real = double, executor E, class F>
 /// The same into existing storage of `samples` elements. @throws std::invalid_argument for another size, before any work.
 template <class Real = double, executor E, class F, class Out>
 void simulate(E const& ex, count<"samples"> samples, F f, into_type<Out> place, simulate_options options = {}) {
-  if constexpr (detail::accepts_rng_kernel<E, Real, F>()) {
+  if constexpr (detail::accepts_rng_kernel<E, Real, F>() && detail::accepts_data<E, Out>()) {
     detail::existing<E, Out> out(ex, place, samples);
     on_simulate(ex, out.view(), detail::sampler<Real, F>{options.seed, f}, {.chunk_size = 0, .stop = options.stop});
     out.finish();

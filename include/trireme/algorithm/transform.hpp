@@ -95,7 +95,7 @@ template <executor E, class R, class F>
 /// before any work.
 template <executor E, class R, class F, class Out>
 void transform(E const& ex, R&& in, F f, into_type<Out> place, loop_options options = {}) {
-  if constexpr (detail::accepts_data<E, R>()) {
+  if constexpr (detail::accepts_data<E, R>() && detail::accepts_data<E, Out>()) {
     if constexpr (detail::accepts_kernel<E, F, detail::operand_t<E, R>>()) {
       detail::input<E, R> data(ex, std::forward<R>(in));
       detail::existing<E, Out> out(ex, place, data.size());
@@ -126,7 +126,7 @@ template <executor E, class R1, detail::data R2, class F>
 
 template <executor E, class R1, detail::data R2, class F, class Out>
 void transform(E const& ex, R1&& in1, R2&& in2, F f, into_type<Out> place, loop_options options = {}) {
-  if constexpr (detail::accepts_data<E, R1>() && detail::accepts_data<E, R2>()) {
+  if constexpr (detail::accepts_data<E, R1>() && detail::accepts_data<E, R2>() && detail::accepts_data<E, Out>()) {
     if constexpr (detail::accepts_kernel<E, F, detail::operand_t<E, R1>, detail::operand_t<E, R2>>()) {
       detail::input<E, R1> data1(ex, std::forward<R1>(in1));
       detail::input<E, R2> data2(ex, std::forward<R2>(in2));

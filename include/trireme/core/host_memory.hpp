@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
+#include <limits>
 #include <new>
 
 namespace trireme { inline namespace v1 { namespace detail {
@@ -20,7 +21,8 @@ struct host_memory {
   /// Uninitialised memory, aligned to at least a cache line, which is also the widest vector register.
   [[nodiscard]] void* allocate(std::size_t bytes, std::size_t align) const {
     std::size_t const a = std::max(align, std::size_t{64});
-    if (bytes > static_cast<std::size_t>(-1) / 2) throw std::bad_alloc{};
+    constexpr std::size_t largest = std::numeric_limits<std::ptrdiff_t>::max();
+    if (bytes > largest - a) throw std::bad_alloc{};
     void* const p = std::aligned_alloc(a, std::max((bytes + a - 1) / a * a, a));
     if (p == nullptr) throw std::bad_alloc{};
     return p;

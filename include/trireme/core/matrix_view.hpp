@@ -10,6 +10,7 @@ namespace trireme { inline namespace v1 { namespace detail {
 /// Column-major has row_stride 1, row-major col_stride 1; a transpose, a block and a strided Map are views as well.
 template <class T>
 struct matrix_view {
+  using value_type = std::remove_const_t<T>;
   T* data = nullptr;
   std::ptrdiff_t rows = 0, cols = 0;
   std::ptrdiff_t row_stride = 1, col_stride = 0;

@@ -79,7 +79,8 @@ template <class A, class Element, class Op>
 constexpr A fold_tile(std::size_t n, Element&& element, Op const& op) {
   slot<A> lanes[tile_lanes];
   std::size_t const filled = n < tile_lanes ? n : tile_lanes;
-  for (std::size_t j = 0; j < filled; ++j) lanes[j] = element(j);
+  lanes[0] = element(0); // alone, so that the compiler sees it set
+  for (std::size_t j = 1; j < filled; ++j) lanes[j] = element(j);
   std::size_t i = tile_lanes;
   for (; i + tile_lanes <= n; i += tile_lanes)
     for (std::size_t j = 0; j < tile_lanes; ++j)

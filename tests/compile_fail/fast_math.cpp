@@ -1,0 +1,6 @@
+// expect: -ffast-math, or a part of it, breaks the promise of equal bits
+// max-errors: 1
+// flags: -ffast-math
+#include <trireme/trireme.hpp>
+
+int main() {}

@@ -1,0 +1,11 @@
+// A sink that takes single results.
+// expect: batch_map: the sink can't be called with a std::span of results
+// max-errors: 2
+#include <trireme/trireme.hpp>
+
+#include <vector>
+
+int main() {
+  trireme::thread_pool const pool(2);
+  trireme::batch_map(pool, std::vector{1, 2, 3}, [](int x) { return x; }, [](int) {});
+}

@@ -1,0 +1,65 @@
+/// @file with_executor.cpp
+/// Executors chosen by name.
+#include <trireme/trireme.hpp>
+
+#include "far_executor.hpp"
+#include "testing.hpp"
+
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+namespace tri = trireme;
+using testing::message_contains;
+
+namespace {
+constexpr auto describe = [](auto const& ex) {
+  using E = std::remove_cvref_t<decltype(ex)>;
+  std::string const kind = std::is_same_v<E, tri::inline_executor> ? "inline" : std::is_same_v<E, tri::thread_pool> ? "threads" : "far";
+  return kind + ' ' + std::to_string(ex.concurrency());
+};
+} // namespace
+
+TEST_CASE("with_executor: names") {
+  CHECK(tri::with_executor("inline", describe) == "inline 1");
+  CHECK(tri::with_executor("threads:8", describe) == "threads 8");
+  CHECK(tri::with_executor("threads:1", describe) == "threads 1");
+  CHECK(tri::with_executor("threads", describe) == "threads " + std::to_string(tri::thread_pool().concurrency()));
+  std::string const name = "threads:3, a part of a longer text";
+  CHECK(tri::with_executor(std::string_view(name).substr(0, 9), describe) == "threads 3");
+}
+
+TEST_CASE("with_executor: the candidates are those that are written") {
+  CHECK(tri::with_executor<testing::far_executor, tri::inline_executor>("far", describe) == "far 3");
+  CHECK_THROWS_MATCHES((tri::with_executor<testing::far_executor, tri::inline_executor>("threads", describe)),
+                       std::invalid_argument, message_contains("\"threads\"; there are far, inline"));
+  CHECK_THROWS_MATCHES((tri::with_executor<tri::inline_executor>("", describe)), std::invalid_argument,
+                       message_contains("inline"));
+}
+
+TEST_CASE("with_executor: what is no name") {
+  for (std::string const text : {"", "cpu", "Inline", "inline ", "threads:", "threads:-1", "threads:+2", "threads:2x",
+                                 "threads: 2", "threads:1.5", "threads8"}) {
+    CAPTURE(text);
+    CHECK_THROWS_MATCHES(tri::with_executor(text, describe), std::invalid_argument,
+                         message_contains("no executor is named \"" + text + "\"; there are inline, threads[:N]"));
+  }
+}
+
+TEST_CASE("with_executor: a width that no pool has") {
+  for (std::string const text : {"threads:0", "threads:65536", "threads:99999999999999999999"}) {
+    CAPTURE(text);
+    CHECK_THROWS_AS(tri::with_executor(text, describe), std::invalid_argument);
+  }
+}
+
+TEST_CASE("with_executor: results, references and exceptions pass through") {
+  int value = 1;
+  int& same = tri::with_executor("inline", [&](auto const&) -> int& { return value; });
+  CHECK(&same == &value);
+  tri::with_executor("threads:2", [&](auto const& ex) { tri::for_each_index(ex, 1, [&](std::size_t) { value = 5; }); });
+  CHECK(value == 5);
+  CHECK_THROWS_AS(tri::with_executor("inline", [](auto const&) { throw 7; }), int);
+}
