@@ -72,9 +72,11 @@ TEST_CASE("batch_map: every range, batch sizes 1, n - 1, n, n + 1") {
 
 TEST_CASE("batch_map: a stream, and results of other types") {
   tri::thread_pool const pool(3);
+#ifndef __clang__ // clang 14 can't compile libstdc++ 12's views
   std::istringstream text("5 6 7");
   CHECK(tri::batch_map(pool, std::ranges::subrange(std::istream_iterator<int>(text), std::istream_iterator<int>()),
                        plus_one, {.batch_size = 2}) == std::vector{6, 7, 8});
+#endif
   auto const flags = tri::batch_map(pool, counting(0, 10), [](int x) { return x > 4; }, {.batch_size = 3});
   STATIC_REQUIRE(std::is_same_v<decltype(flags), std::vector<std::uint8_t> const>);
   CHECK(std::count(flags.begin(), flags.end(), 1) == 5);

@@ -99,7 +99,7 @@ void conformance(E const& ex) {
     CHECK(none.ready());
     none.wait();
     ex.bulk(0, tri::detail::bulk_archetype{}).wait();
-    for (std::size_t const align : {1, 8, 64}) {
+    for (std::size_t const align : sizes(1, 8, 64)) {
       void* const p = ex.allocate(1000, align);
       CHECK(reinterpret_cast<std::uintptr_t>(p) % align == 0);
       std::vector<char> const to(1000, 'x');
@@ -114,7 +114,7 @@ void conformance(E const& ex) {
   }
 
   SECTION("what a kernel throws arrives") {
-    for (std::size_t const n : {1, 100, 5000})
+    for (std::size_t const n : sizes(1, 100, 5000))
       for (std::size_t const bad : {std::size_t{0}, n / 2, n - 1}) {
         std::string const text = "the kernel threw at " + std::to_string(bad);
         CHECK_THROWS_MATCHES(tri::for_each_index(ex, n, tri::bind_front<fails_at>(bad)), std::out_of_range,

@@ -112,8 +112,8 @@ TEST_CASE("fn: transferable") {
 }
 
 TEST_CASE("fn: the table of portable kernels") {
-  int const local = 3;
-  int other = 3;
+  int local = 3, other = 3;
+  ++local;
   // fn, of lambdas and function objects, at namespace and class scope
   STATIC_REQUIRE(portable<decltype(tri::fn<twice>)>);
   STATIC_REQUIRE(portable<tri::fn_type<quadratic>>);

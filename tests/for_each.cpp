@@ -36,8 +36,8 @@ inline constexpr auto watch = [](std::span<int> seen, int const& x) { seen[stati
 
 TEST_CASE("for_each_index: every index once, of every integral type") {
   tri::thread_pool const pool(3);
-  for (std::size_t const n : {0, 1, 2, 3, 100, 4097, 1'000'000})
-    for (std::size_t const chunk : {0, 1, 7, 5000, 2'000'000}) {
+  for (std::size_t const n : testing::sizes(0, 1, 2, 3, 100, 4097, 1'000'000))
+    for (std::size_t const chunk : testing::sizes(0, 1, 7, 5000, 2'000'000)) {
       if (chunk == 1 && n > 5000) continue;
       CAPTURE(n, chunk);
       std::vector<std::uint8_t> visits(n);

@@ -117,7 +117,7 @@ TEST_CASE("monte_carlo: bits equal to the documented shape over simulate's value
   tri::inline_executor const ex;
   tri::thread_pool const pool(3);
   testing::far_executor const far;
-  for (std::size_t const n : {2, 3, 31, 32, 33, 4095, 4096, 4097, 12'289, 100'000}) {
+  for (std::size_t const n : testing::sizes(2, 3, 31, 32, 33, 4095, 4096, 4097, 12'289, 100'000)) {
     CAPTURE(n);
     auto const check = [&](auto f, auto real) {
       using Real = decltype(real);

@@ -41,7 +41,7 @@ TEST_CASE("scan: equal to the standard's for an associative op that does not com
   tri::inline_executor const ex;
   tri::thread_pool const pool(3);
   testing::far_executor const far;
-  for (std::size_t const n : {0, 1, 2, 127, 128, 129, 255, 256, 257, 4096, 4097, 16'383, 16'384, 16'385, 16'513, 300'000}) {
+  for (std::size_t const n : testing::sizes(0, 1, 2, 127, 128, 129, 255, 256, 257, 4096, 4097, 16'383, 16'384, 16'385, 16'513, 300'000)) {
     CAPTURE(n);
     std::vector<affine> in(n), expected(n);
     for (std::size_t i = 0; i < n; ++i) in[i] = {testing::scramble(i) | 1, testing::scramble(i + n)};
@@ -66,7 +66,7 @@ TEST_CASE("scan: equal to the standard's for an associative op that does not com
 
 TEST_CASE("scan: the order is the same at every width") {
   tri::inline_executor const ex;
-  for (std::size_t const n : {1, 3, 129, 300}) {
+  for (std::size_t const n : testing::sizes(1, 3, 129, 300)) {
     std::vector<std::string> in;
     for (std::size_t i = 0; i < n; ++i) in.push_back(std::to_string(i));
     auto const expected = tri::inclusive_scan(ex, in, text_order{});

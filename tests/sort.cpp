@@ -70,8 +70,8 @@ TEST_CASE("sort: stable, at sizes around its blocks and runs") {
   tri::inline_executor const ex;
   tri::thread_pool const pool(3);
   testing::far_executor const far;
-  for (std::size_t const n : {0, 1, 2, 3, 15, 16, 17, 31, 32, 33, 4095, 4097, 32'767, 32'768, 32'769, 65'535, 65'536, 65'537,
-                              98'305, 131'073, 300'000})
+  for (std::size_t const n : testing::sizes(0, 1, 2, 3, 15, 16, 17, 31, 32, 33, 4095, 4097, 32'767, 32'768, 32'769, 65'535, 65'536, 65'537,
+                              98'305, 131'073, 300'000))
     for (pattern const p : {pattern::random, pattern::few_keys, pattern::sorted, pattern::reversed, pattern::equal,
                             pattern::sawtooth}) {
       CAPTURE(n, static_cast<int>(p));

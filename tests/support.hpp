@@ -19,6 +19,12 @@
 
 namespace testing {
 
+/// Sizes, from plain literals.
+template <class... N>
+constexpr std::array<std::size_t, sizeof...(N)> sizes(N... n) {
+  return {static_cast<std::size_t>(n)...};
+}
+
 // ---- Comparison by bits ----
 
 template <class T>

@@ -43,7 +43,7 @@ std::vector<std::string> names(std::size_t n) {
 } // namespace
 
 TEST_CASE("tiles: their number and lengths") {
-  for (std::size_t const n : {0, 1, 4095, 4096, 4097, 8191, 8192, 8193, 100'000}) {
+  for (std::size_t const n : testing::sizes(0, 1, 4095, 4096, 4097, 8191, 8192, 8193, 100'000)) {
     std::size_t total = 0;
     for (std::size_t t = 0; t < tri::tile_count(n); ++t) {
       CHECK(tri::tile_length(t, n) >= 1);
@@ -72,8 +72,8 @@ TEST_CASE("tiles: small orders, written out by hand") {
 TEST_CASE("tiles: the order as text, against the second implementation") {
   tri::inline_executor const ex;
   tri::thread_pool const pool(3);
-  for (std::size_t const n : {1, 2, 3, 15, 16, 17, 31, 32, 33, 47, 48, 63, 64, 65, 127, 128, 129, 1000, 4095, 4096, 4097,
-                              4128, 8191, 8192, 8193, 12'288, 12'289, 16'385, 20'481, 28'673}) {
+  for (std::size_t const n : testing::sizes(1, 2, 3, 15, 16, 17, 31, 32, 33, 47, 48, 63, 64, 65, 127, 128, 129, 1000, 4095, 4096, 4097,
+                              4128, 8191, 8192, 8193, 12'288, 12'289, 16'385, 20'481, 28'673)) {
     CAPTURE(n);
     auto const in = names(n);
     auto const expected = in_parentheses{}("init", slow_shape{in, in_parentheses{}}.all());
@@ -95,7 +95,7 @@ TEST_CASE("tiles: the order as a number, for every size up to 300 and for large 
   std::vector<std::size_t> sizes;
   for (std::size_t n = 1; n <= 300; ++n) sizes.push_back(n);
   for (std::size_t tiles = 1; tiles <= 17; ++tiles)
-    for (std::size_t const extra : {-1, 0, 1, 31, 33}) sizes.push_back(4096 * tiles + extra);
+    for (std::size_t const extra : testing::sizes(-1, 0, 1, 31, 33)) sizes.push_back(4096 * tiles + extra);
   sizes.push_back(300'000);
   for (std::size_t const n : sizes) {
     CAPTURE(n);
@@ -114,7 +114,7 @@ TEST_CASE("tiles: the order as a number, for every size up to 300 and for large 
 
 TEST_CASE("tiles: sums of doubles, and of floats in double") {
   tri::inline_executor const ex;
-  for (std::size_t const n : {1, 33, 4097, 100'000}) {
+  for (std::size_t const n : testing::sizes(1, 33, 4097, 100'000)) {
     auto const in = numbers(n);
     auto const add = [](double a, double b) { return a + b; };
     CHECK(same_bits(tri::reduce(ex, in, 0.1, add), 0.1 + slow_shape{in, add}.all()));

@@ -83,13 +83,13 @@ TEST_CASE("transform: of every kind of range") {
   check(array);
   CHECK(tri::transform(pool, testing::read_once(4), tri::fn<twice>) == std::vector{0, 2, 4, 6});
   CHECK(tri::transform(far, testing::read_once(4), tri::fn<twice>) == std::vector{0, 2, 4, 6});
-  std::istringstream text("5 6 7");
-  CHECK(tri::transform(pool, std::ranges::subrange(std::istream_iterator<int>(text), std::istream_iterator<int>()),
-                       tri::fn<twice>) == std::vector{10, 12, 14});
   CHECK(tri::transform(pool, std::vector<int>{}, tri::fn<twice>).empty());
   std::vector<std::string> const words{"a", "bc"};
   CHECK(tri::transform(pool, words, [](std::string const& s) { return s.size(); }) == std::vector<std::size_t>{1, 2});
 #ifndef __clang__ // clang 14 can't compile libstdc++ 12's views
+  std::istringstream text("5 6 7");
+  CHECK(tri::transform(pool, std::ranges::subrange(std::istream_iterator<int>(text), std::istream_iterator<int>()),
+                       tri::fn<twice>) == std::vector{10, 12, 14});
   CHECK(tri::transform(pool, std::views::iota(0, 3), tri::fn<twice>) == std::vector{0, 2, 4});
   CHECK(tri::transform(far, std::views::iota(0, 3), tri::fn<twice>) == std::vector{0, 2, 4});
   std::vector<int> const v{1, 2, 3, 4};

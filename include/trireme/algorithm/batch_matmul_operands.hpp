@@ -24,7 +24,11 @@
 namespace trireme { inline namespace v1 { namespace detail { namespace gemm {
 
 template <class M>
-concept any_view = requires(std::remove_cvref_t<M> const& m) { []<class T>(matrix_view<T> const&) {}(m); };
+inline constexpr bool is_view = false;
+template <class T>
+inline constexpr bool is_view<matrix_view<T>> = true;
+template <class M>
+concept any_view = is_view<std::remove_cvref_t<M>>;
 template <any_view M>
 struct scalar_of<M> {
   using type = std::remove_cvref_t<decltype(*std::declval<M>().data)>;
@@ -33,7 +37,8 @@ struct scalar_of<M> {
 template <class M>
 inline constexpr bool is_fixed = false;
 template <class T, int Rows, int Cols, int Options, int MostRows, int MostCols>
-inline constexpr bool is_fixed<Eigen::Matrix<T, Rows, Cols, Options, MostRows, MostCols>> = Rows > 0 && Cols > 0;
+inline constexpr bool is_fixed<Eigen::Matrix<T, Rows, Cols, Options, MostRows, MostCols>> =
+    Rows > 0 && Cols > 0;
 
 template <class A, class B>
 double multiplications(A const& a, B const& b) {
@@ -41,7 +46,8 @@ double multiplications(A const& a, B const& b) {
   if constexpr (any_view<A>)
     return of_one * static_cast<double>(a.rows) * static_cast<double>(a.cols) * static_cast<double>(b.cols);
   else
-    return of_one * static_cast<double>(a.rows()) * static_cast<double>(a.cols()) * static_cast<double>(b.cols());
+    return of_one * static_cast<double>(a.rows()) * static_cast<double>(a.cols()) *
+           static_cast<double>(b.cols());
 }
 
 /// The number of multiplications above which a product of a batch is worth cutting up: those that would keep one worker
@@ -79,8 +85,9 @@ double cutting_limit(As const& as, Bs const& bs, std::size_t workers) {
 template <class A, class B, class C>
 consteval bool is_tiny() {
   if constexpr (is_fixed<A> && is_fixed<B> && is_fixed<C>)
-    return !is_complex<scalar_t<A>> && (!A::IsRowMajor || A::RowsAtCompileTime == 1) && (!C::IsRowMajor || C::RowsAtCompileTime == 1) &&
-           A::SizeAtCompileTime * C::ColsAtCompileTime <= 1024;
+    return !is_complex<scalar_t<A>> && (!A::IsRowMajor || A::RowsAtCompileTime == 1) &&
+           (!C::IsRowMajor || C::RowsAtCompileTime == 1) &&
+           int{A::SizeAtCompileTime} * int{C::ColsAtCompileTime} <= 1024;
   else
     return false;
 }
@@ -88,17 +95,17 @@ consteval bool is_tiny() {
 /// A product whose sizes the compiler knows, all of it in registers.
 template <int Rows, int Depth, int Cols, bool ByRows, class T>
 [[gnu::flatten]] inline void tiny_product(T const* a, T const* b, T* c) {
-  direct_product<typename tile_shape<T>::packet, 3, T>({a, Rows, Depth, 1, Rows},
-                                                       {b, Depth, Cols, ByRows ? Cols : 1, ByRows ? 1 : Depth},
-                                                       {c, Rows, Cols, 1, Rows});
+  direct_product<typename tile_shape<T>::packet, 3, T>(
+      {a, Rows, Depth, 1, Rows}, {b, Depth, Cols, ByRows ? Cols : 1, ByRows ? 1 : Depth},
+      {c, Rows, Cols, 1, Rows});
 }
 
 /// c = a·b for matrices of Eigen or views; a plain matrix c is given its shape first.
 template <class Run, class A, class B, class C>
 void multiply_pair(Run const& run, A const& a, B const& b, C& c) {
   if constexpr (is_tiny<A, B, C>()) {
-    tiny_product<A::RowsAtCompileTime, A::ColsAtCompileTime, B::ColsAtCompileTime, B::IsRowMajor>(a.data(), b.data(),
-                                                                                                 c.data());
+    tiny_product<A::RowsAtCompileTime, A::ColsAtCompileTime, B::ColsAtCompileTime, B::IsRowMajor>(
+        a.data(), b.data(), c.data());
   } else {
     using T = scalar_t<A>;
     if constexpr (eigen_matrix<C>) {
@@ -142,12 +149,13 @@ template <class E, class As, class Bs, class Cs>
 void check_batch(E const& ex, As const& as, Bs const& bs, Cs const& cs) {
   constexpr bool stored = !std::same_as<Cs, no_storage>;
   if (as.size() != bs.size())
-    throw std::invalid_argument("trireme: batch_matmul: as has " + std::to_string(as.size()) + " matrices, bs " +
-                                std::to_string(bs.size()));
+    throw std::invalid_argument("trireme: batch_matmul: as has " + std::to_string(as.size()) +
+                                " matrices, bs " + std::to_string(bs.size()));
   if constexpr (stored)
     if (as.size() != cs.size())
-      throw std::invalid_argument("trireme: batch_matmul: into: the storage has " + std::to_string(cs.size()) +
-                                  " matrices, where " + std::to_string(as.size()) + " are needed");
+      throw std::invalid_argument("trireme: batch_matmul: into: the storage has " +
+                                  std::to_string(cs.size()) + " matrices, where " +
+                                  std::to_string(as.size()) + " are needed");
   bool fits = true; // all in one go, without branches; only then which of them does not
   for (std::size_t i = 0; i < as.size(); ++i) {
     auto&& a = as[i];
@@ -172,8 +180,9 @@ void check_batch(E const& ex, As const& as, Bs const& bs, Cs const& cs) {
 }
 
 template <class M>
-concept owns_elements = any_matrix<M> || (eigen_matrix<M> && std::is_lvalue_reference_v<M> &&
-                                          std::same_as<std::remove_cvref_t<M>, typename std::remove_cvref_t<M>::PlainObject>);
+concept owns_elements = any_matrix<M> ||
+    (eigen_matrix<M>&& std::is_lvalue_reference_v<M>&&
+         std::same_as<std::remove_cvref_t<M>, typename std::remove_cvref_t<M>::PlainObject>);
 
 /// Whether a matrix of cs may share memory with one of as.
 template <class As, class Cs>
@@ -197,7 +206,8 @@ bool batches_overlap(As const& as, Cs const& cs) {
     std::vector<stretch> taken;
     for (std::size_t i = 0; i < cs.size(); ++i)
       if (auto&& c = cs[i]; c.size() != 0) taken.push_back(stretch_of(view_of(c)));
-    std::sort(taken.begin(), taken.end(), [](auto const& x, auto const& y) { return std::less<>{}(x.first, y.first); });
+    std::sort(taken.begin(), taken.end(),
+              [](auto const& x, auto const& y) { return std::less<>{}(x.first, y.first); });
     void const* furthest = nullptr; // so that the ends ascend as well
     for (auto& [first, last] : taken) last = furthest = std::less<>{}(last, furthest) ? furthest : last;
     for (std::size_t i = 0; i < as.size(); ++i) {
@@ -205,8 +215,9 @@ bool batches_overlap(As const& as, Cs const& cs) {
       if (a.size() == 0) continue;
       auto const [first, last] = stretch_of(view_of(a));
       // The last stretch that begins before a ends.
-      auto const after = std::upper_bound(taken.begin(), taken.end(), last,
-                                          [](void const* p, stretch const& s) { return std::less<>{}(p, s.first); });
+      auto const after =
+          std::upper_bound(taken.begin(), taken.end(), last,
+                           [](void const* p, stretch const& s) { return std::less<>{}(p, s.first); });
       if (after != taken.begin() && std::less_equal<>{}(first, std::prev(after)->second)) return true;
     }
     return false;

@@ -25,7 +25,8 @@ template <class R>
 class scratch {
 public:
   explicit scratch(index_t n) {
-    if (n > few) many_.reset(static_cast<R*>(::operator new(static_cast<std::size_t>(n) * sizeof(R), cache_line)));
+    if (n > few)
+      many_.reset(static_cast<R*>(::operator new(static_cast<std::size_t>(n) * sizeof(R), cache_line)));
   }
   // Not inlined: g++ would see that nobody has initialised the memory, but not that the product does.
   [[nodiscard, gnu::noinline]] R* data() { return many_ ? many_.get() : reinterpret_cast<R*>(few_); }
@@ -100,7 +101,8 @@ private:
     }
     auto const left = left_parts<T>(x), right = right_parts<T>(y);
     scratch<real_t<T>> parts_of_c(left.rows * right.cols);
-    direct_product<packet, 3, real_t<T>>(left, right, {parts_of_c.data(), left.rows, right.cols, 1, left.rows});
+    direct_product<packet, 3, real_t<T>>(left, right,
+                                         {parts_of_c.data(), left.rows, right.cols, 1, left.rows});
     store(parts_of_c.data(), left.rows, c, false);
   }
 };
@@ -132,8 +134,9 @@ void direct_multiply(Run const& run, matrix_view<T const> a, matrix_view<T const
 /// done again and again, or be read too few times to be worth packing.
 template <class T>
 bool direct(matrix_view<T const> a, matrix_view<T> c) {
-  return a.row_stride == 1 && (c.cols <= 2 * tile_shape<T>::cols ||
-                               (a.col_stride >= 0 && a.col_stride * a.cols <= (index_t{2} << 20) / index_t{sizeof(T)}));
+  return a.row_stride == 1 &&
+         (c.cols <= 2 * tile_shape<T>::cols ||
+          (a.col_stride >= 0 && a.col_stride * a.cols <= (index_t{2} << 20) / index_t{sizeof(T)}));
 }
 
 // ---- A matrix and a vector: the matrix is read once, in the order in which it lies ----
@@ -156,8 +159,8 @@ struct vector_pieces {
         tall_product<columns, real>(r, x, {product.data(), r.rows, columns, 1, r.rows});
         store(product.data(), r.rows, y, false);
       } else {
-        matrix_view<real const> const r{reinterpret_cast<real const*>(rows.data), rows.rows, columns * rows.cols,
-                                        columns * rows.row_stride, 1};
+        matrix_view<real const> const r{reinterpret_cast<real const*>(rows.data), rows.rows,
+                                        columns * rows.cols, columns * rows.row_stride, 1};
         row_products<4, columns, real>(r, x, {product.data(), r.rows, columns, columns, 1});
         for (index_t i = 0; i < y.rows; ++i)
           if constexpr (is_complex<T>)
@@ -215,7 +218,9 @@ struct pack_panels {
   bool with_b;
 
   [[nodiscard]] constexpr index_t panels_of_a() const { return pieces(a.rows, tile::rows); }
-  [[nodiscard]] constexpr index_t size() const { return panels_of_a() + (with_b ? pieces(b.cols, tile::cols) : 0); }
+  [[nodiscard]] constexpr index_t size() const {
+    return panels_of_a() + (with_b ? pieces(b.cols, tile::cols) : 0);
+  }
   constexpr void operator()(std::size_t first, std::size_t last) const {
     for (auto n = static_cast<index_t>(first); n < static_cast<index_t>(last); ++n) {
       if (n < panels_of_a()) {
@@ -245,9 +250,9 @@ struct packed_pieces {
       auto const c = out.piece(n);
       for (index_t j = 0; j < c.cols; j += tile::cols)
         for (index_t i = 0; i < c.rows; i += tile::rows)
-          packed_tile<T>(depth, packed_a + (out.row(n) + i) * depth,
-                         packed_b + (out.col(n) + j) * depth,
-                         c.block(i, j, std::min<index_t>(tile::rows, c.rows - i), std::min<index_t>(tile::cols, c.cols - j)),
+          packed_tile<T>(depth, packed_a + (out.row(n) + i) * depth, packed_b + (out.col(n) + j) * depth,
+                         c.block(i, j, std::min<index_t>(tile::rows, c.rows - i),
+                                 std::min<index_t>(tile::cols, c.cols - j)),
                          add);
     }
   }
@@ -270,8 +275,8 @@ void packed_multiply(Run const& run, matrix_view<T const> a, matrix_view<T const
         pack_panels<T> const packing{a.block(i, l, to.rows, k), b.block(l, j, k, to.cols), packed.data(),
                                      packed.data() + size_a, i == 0};
         run(packing.size(), packing);
-        packed_pieces<T> const work{packing.packed_a, packing.packed_b, k, {to, block::piece_rows, block::piece_cols},
-                                    l != 0};
+        packed_pieces<T> const work{
+            packing.packed_a, packing.packed_b, k, {to, block::piece_rows, block::piece_cols}, l != 0};
         run(work.out.size(), work);
       }
 }
@@ -292,7 +297,8 @@ struct depth_pieces {
 };
 
 template <class T, class Run>
-void deep_multiply(Run const& run, matrix_view<T const> a, matrix_view<T const> b, matrix_view<T> c, index_t depth) {
+void deep_multiply(Run const& run, matrix_view<T const> a, matrix_view<T const> b, matrix_view<T> c,
+                   index_t depth) {
   scratch<T> partial(pieces(a.cols, depth) * c.rows * c.cols);
   depth_pieces<T> const work{a, b, depth, partial.data()};
   run(work.size(), work);
@@ -308,12 +314,13 @@ void deep_multiply(Run const& run, matrix_view<T const> a, matrix_view<T const> 
 
 /// The short way for what is over in some nanoseconds. Returns whether it was one.
 template <class T>
-[[gnu::always_inline]] inline bool multiply_small(matrix_view<T const> const& a, matrix_view<T const> const& b,
-                                                  matrix_view<T> const& c) {
+[[gnu::always_inline]] inline bool multiply_small(matrix_view<T const> const& a,
+                                                  matrix_view<T const> const& b, matrix_view<T> const& c) {
   if constexpr (is_complex<T>) {
     return false;
   } else {
-    if (a.row_stride != 1 || c.row_stride != 1 || c.cols < 2 || std::max({c.rows, c.cols, a.cols}) > 32) return false;
+    if (a.row_stride != 1 || c.row_stride != 1 || c.cols < 2 || std::max({c.rows, c.cols, a.cols}) > 32)
+      return false;
     direct_product<typename tile_shape<T>::packet, 3, T>(a, b, c);
     return true;
   }

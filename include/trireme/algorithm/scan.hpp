@@ -172,6 +172,11 @@ void inclusive_scan(E const& ex, R&& in, Op op, into_type<Out> place) {
   }
 }
 
+template <executor E, class R, class Out>
+void inclusive_scan(E const& ex, R&& in, into_type<Out> place) {
+  inclusive_scan(ex, std::forward<R>(in), std::plus<>{}, place);
+}
+
 /// out[i] = init op in[0] op … op in[i - 1]: running totals, the element itself left out, in the type of init.
 /// Order, errors and cost as for inclusive_scan.
 template <executor E, class R, class A, class Op = std::plus<>>
@@ -190,6 +195,11 @@ void exclusive_scan(E const& ex, R&& in, A init, Op op, into_type<Out> place) {
     detail::scan_into(data, detail::existing<E, Out>(ex, place, data.size()),
                       [&](auto from, auto to) { on_exclusive_scan(ex, from, to, init, op); });
   }
+}
+
+template <executor E, class R, class A, class Out>
+void exclusive_scan(E const& ex, R&& in, A init, into_type<Out> place) {
+  exclusive_scan(ex, std::forward<R>(in), init, std::plus<>{}, place);
 }
 
 }} // namespace trireme::v1

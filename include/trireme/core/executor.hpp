@@ -56,6 +56,13 @@ namespace detail {
 struct bulk_archetype {
   constexpr void operator()(std::size_t, std::size_t) const {}
 };
+
+/// For every model's bulk: says in one line what f must be.
+template <class F>
+consteval void check_run_kernel() {
+  static_assert(std::is_invocable_v<F const&, std::size_t, std::size_t>,
+                "trireme: bulk: f is called as const with a run of indices, f(first, last)");
+}
 } // namespace detail
 
 /// Where work runs: a cheap, copyable, comparable handle. All members are called on a const handle.

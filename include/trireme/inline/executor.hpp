@@ -40,6 +40,7 @@ public:
   /// One run after the other. Without a stop token and a grain that is the single run [0, n).
   template <class F>
   inline_completion bulk(count<"n"> indices, F const& f, bulk_options<inline_completion> o = {}) const try {
+    detail::check_run_kernel<F>();
     std::size_t const n = indices, grain = o.grain;
     std::size_t const step = grain != 0 ? grain : o.stop.stop_possible() ? runs_between_stops : n;
     for (std::size_t first = 0; first < n;) {

@@ -245,6 +245,7 @@ public:
   /// Cost: two allocations and a wake-up; the algorithms, which wait at once, save these.
   template <class F>
   thread_completion bulk(count<"n"> n, F const& f, bulk_options<thread_completion> o = {}) const {
+    detail::check_run_kernel<F>();
     if (n == 0u && !o.after) return {};
     auto work = std::make_shared<detail::thread_bulk<F>>(crew_, f, n, o.grain, o.stop, width_);
     work->launch(o.after ? o.after->work_ : nullptr);
