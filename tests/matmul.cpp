@@ -19,6 +19,7 @@
 #include <limits>
 #include <list>
 #include <ranges>
+#include <span>
 #include <stdexcept>
 #include <type_traits>
 #include <vector>
@@ -424,16 +425,16 @@ TEST_CASE("any ranges of matrices make a batch") {
   auto const in = random_batch<Eigen::MatrixXd>(std::vector<shape>(9, shape{6, 5, 4}));
   std::list<Eigen::MatrixXd> const list(in.a.begin(), in.a.end());
   check_batch(in, tri::batch_matmul(pool, list, in.b));
+  check_batch(in, tri::batch_matmul(pool, std::span(in.a), in.b));
+#ifndef __clang__ // 14 can't compile the views of this standard library
   auto const twice = in.a | std::views::transform([](auto const& m) { return Eigen::MatrixXd(2 * m); });
   auto const cs = tri::batch_matmul(pool, twice, in.b);
   for (std::size_t i = 0; i < cs.size(); ++i) check_product((2 * in.a[i]).eval(), in.b[i], cs[i]);
-  Eigen::MatrixXd const all = Eigen::MatrixXd::Random(40, 5);
+#endif
+  Eigen::MatrixXd const all = Eigen::MatrixXd::Random(40, 6);
   std::vector<Eigen::Map<Eigen::MatrixXd const, 0, Eigen::OuterStride<>>> maps;
   for (int i = 0; i < 9; ++i) maps.emplace_back(all.data() + 4 * i, 4, 5, Eigen::OuterStride<>(40));
-  for (auto const& products : {tri::batch_matmul(pool, maps, in.b | std::views::transform([](auto const& m) {
-                                                               return Eigen::MatrixXd(m.topRows(5));
-                                                             })),
-                               tri::batch_matmul(remote, maps, in.b)})
+  for (auto const& products : {tri::batch_matmul(pool, maps, in.b), tri::batch_matmul(remote, maps, in.b)})
     for (std::size_t i = 0; i < products.size(); ++i) check_product(maps[i].eval(), in.b[i], products[i]);
 }
 

@@ -319,8 +319,8 @@ template <class T>
   if constexpr (is_complex<T>) {
     return false;
   } else {
-    if (a.row_stride != 1 || c.row_stride != 1 || c.cols < 2 || std::max({c.rows, c.cols, a.cols}) > 32)
-      return false;
+    if (a.row_stride != 1 || c.row_stride != 1 || c.cols < 2 || a.cols == 0) return false;
+    if (std::max({c.rows, c.cols, a.cols}) > 32) return false;
     direct_product<typename tile_shape<T>::packet, 3, T>(a, b, c);
     return true;
   }

@@ -52,10 +52,10 @@ template <class T>
 struct tile_shape {
   using packet = typename Eigen::internal::packet_traits<real_t<T>>::type;
   static constexpr int lanes = lanes_of<packet>;
-  static constexpr int real_rows = 3 * lanes;
+  static constexpr int packets = lanes == 1 ? 2 : 3; // so that a complex number never lies across two tiles
+  static constexpr int real_rows = packets * lanes;
   static constexpr int real_cols = sizeof(packet) == 64 ? 8 : 4;
-  /// In elements; an odd number of lanes is none of Eigen's, but a packet may be a single number.
-  static constexpr int rows = std::max(1, real_rows / static_cast<int>(parts<T>));
+  static constexpr int rows = real_rows / static_cast<int>(parts<T>); ///< in elements
   static constexpr int cols = real_cols / static_cast<int>(parts<T>);
 };
 
@@ -154,14 +154,15 @@ void packed_tile(index_t k, T const* a, T const* b, matrix_view<T> c, bool add) 
   auto const* const y = reinterpret_cast<R const*>(b);
   if constexpr (!is_complex<T>)
     if (c.rows == rows && c.cols == cols && c.row_stride == 1)
-      return real_tile<packet, 3, cols>(k, x, rows, y, cols, 1, c.data, c.col_stride, add);
+      return real_tile<packet, shape::packets, cols>(k, x, rows, y, cols, 1, c.data, c.col_stride, add);
   alignas(64) R out[rows * cols];
-  if (parts<T> * c.rows > 2 * shape::lanes)
-    real_tile<packet, 3, cols>(k, x, rows, y, cols, 1, out, rows, false);
-  else if (parts<T> * c.rows > shape::lanes)
+  index_t const used = parts<T> * c.rows;
+  if (used <= shape::lanes)
+    real_tile<packet, 1, cols>(k, x, rows, y, cols, 1, out, rows, false);
+  else if (used <= 2 * shape::lanes)
     real_tile<packet, 2, cols>(k, x, rows, y, cols, 1, out, rows, false);
   else
-    real_tile<packet, 1, cols>(k, x, rows, y, cols, 1, out, rows, false);
+    real_tile<packet, shape::packets, cols>(k, x, rows, y, cols, 1, out, rows, false);
   store(out, rows, c, add);
 }
 

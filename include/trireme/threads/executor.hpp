@@ -29,56 +29,6 @@ namespace trireme { inline namespace v1 {
 
 namespace detail {
 
-/// The threads and their arena. A caller who waits for his work is one of the `width` workers, so width - 1 threads
-/// live here. All slots are reserved for threads that come from outside of oneTBB: the arena asks its scheduler for
-/// no worker, which would be none beyond the number of cores, and takes none from other users.
-class thread_crew {
-public:
-  explicit thread_crew(int width) : arena_(width, static_cast<unsigned>(width)) {
-    // A task that is kept back holds the threads in the group's wait, where they sleep until there is work.
-    arena_.execute([&] { keep_open_ = idle_.defer([] {}); });
-    try {
-      for (int k = 1; k < width; ++k)
-        threads_.emplace_back([this] { arena_.execute([this] { idle_.wait(); }); });
-    } catch (...) {
-      dismiss();
-      throw;
-    }
-  }
-  thread_crew(thread_crew const&) = delete;
-  thread_crew& operator=(thread_crew const&) = delete;
-  ~thread_crew() { dismiss(); }
-
-  tbb::task_arena& arena() noexcept { return arena_; }
-
-  /// Deletes the crew; by a thread made for that, where one of the crew's own would have to join itself.
-  static void release(thread_crew* crew) {
-    if (crew->is_current())
-      std::thread([crew] { delete crew; }).detach();
-    else
-      delete crew;
-  }
-
-private:
-  [[nodiscard]] bool is_current() const noexcept {
-    for (auto const& t : threads_)
-      if (t.get_id() == std::this_thread::get_id()) return true;
-    return false;
-  }
-  void dismiss() noexcept {
-    arena_.execute([&] {
-      idle_.run(std::move(keep_open_));
-      idle_.wait();
-    });
-    for (auto& t : threads_) t.join();
-  }
-
-  tbb::task_arena arena_;
-  tbb::task_group idle_;
-  tbb::task_handle keep_open_;
-  std::vector<std::thread> threads_;
-};
-
 /// Deals the shares [first, last) out by halves. TBB runs the last function on the calling thread, which so begins at the
 /// front: alone, it meets the indices in nearly their order.
 template <class F>
@@ -89,17 +39,117 @@ void run_shares(loop<F>& work, std::size_t first, std::size_t last, tbb::task_gr
                        [&, first, middle] { run_shares(work, first, middle, context); }, context);
 }
 
-/// Runs a loop with the calling thread as one of the workers; it must be in the arena.
-/// Isolated: while it waits for the others' last runs, the caller must not begin unrelated work on top of a kernel
-/// that may hold a lock. With a context of its own: a cancelled task group of the user's must not skip our work.
-template <class F>
-void run_loop(loop<F>& work) {
-  if (work.shares() == 1) return work.work(0);
-  tbb::this_task_arena::isolate([&] {
-    tbb::task_group_context context(tbb::task_group_context::isolated);
-    run_shares(work, 0, work.shares(), context);
-  });
-}
+/// The threads and their arena. A caller who waits for his work is one of the `width` workers, so width - 1 threads
+/// live here. All slots are reserved for threads that come from outside of oneTBB: the arena asks its scheduler for
+/// no worker, which would be none beyond the number of cores, and takes none from other users.
+class thread_crew {
+public:
+  explicit thread_crew(int width) : arena_(width, static_cast<unsigned>(width)) {
+    // A task that is kept back holds the threads in the group's wait, where they sleep until there is work.
+    arena_.execute([&] { keep_open_ = idle_.defer([] {}); });
+    try {
+      for (int k = 1; k < width; ++k)
+        threads_.emplace_back([this] {
+          inside = this;
+          arena_.execute([this] { idle_.wait(); });
+        });
+    } catch (...) {
+      dismiss();
+      throw;
+    }
+  }
+  thread_crew(thread_crew const&) = delete;
+  thread_crew& operator=(thread_crew const&) = delete;
+  ~thread_crew() { dismiss(); }
+
+  /// Deletes the crew; by a thread made for that, where one of its own workers would have to wait for itself.
+  static void release(thread_crew* crew) {
+    if (inside == crew)
+      std::thread([crew] { delete crew; }).detach();
+    else
+      delete crew;
+  }
+
+  /// Runs a loop with the calling thread as one of the workers. The threads leave one slot of the arena free. A caller
+  /// who finds it taken does not wait for it, since who holds it may wait for him: he works outside of the arena.
+  template <class F>
+  void run(loop<F>& work) {
+    if (inside == this) return run_inside(work);
+    if (guest_.exchange(true, std::memory_order_acquire)) return run_outside(work);
+    auto* const before = std::exchange(inside, this);
+    run_inside(work);
+    inside = before;
+    guest_.store(false, std::memory_order_release);
+  }
+
+  /// Calls f on one of the threads, soon.
+  template <class F>
+  void enqueue(F f) {
+    queued_.fetch_add(1);
+    arena_.enqueue([this, f = std::move(f)] {
+      auto* const before = std::exchange(inside, this);
+      f();
+      inside = before;
+      queued_.fetch_sub(1);
+    });
+  }
+
+private:
+  /// Isolated: while it waits for the others' last runs, the caller must not begin unrelated work on top of a kernel
+  /// that may hold a lock. With a context of its own: a cancelled task group of the user's must not skip our work.
+  template <class F>
+  void run_inside(loop<F>& work) {
+    arena_.execute([&] {
+      if (work.shares() == 1) return work.work(0);
+      tbb::this_task_arena::isolate([&] {
+        tbb::task_group_context context(tbb::task_group_context::isolated);
+        run_shares(work, 0, work.shares(), context);
+      });
+    });
+  }
+
+  /// Where helpers come by whenever a thread has time; late ones find it closed.
+  template <class F>
+  struct meeting {
+    explicit meeting(loop<F>& w) : work(&w) {}
+    void help() {
+      active.fetch_add(1);
+      if (!closed)
+        for (std::size_t k = next++; k < work->shares(); k = next++) work->work(k);
+      active.fetch_sub(1);
+    }
+    loop<F>* work;
+    std::atomic<std::size_t> next{0}, active{0};
+    std::atomic<bool> closed{false};
+  };
+  template <class F>
+  void run_outside(loop<F>& work) {
+    auto const place = std::make_shared<meeting<F>>(work);
+    for (std::size_t k = 1; k < work.shares(); ++k) enqueue([place] { place->help(); });
+    place->help();
+    place->closed = true;
+    while (place->active != 0) std::this_thread::yield(); // only for runs that have begun
+  }
+
+  void dismiss() noexcept {
+    while (queued_ != 0) std::this_thread::yield();
+    arena_.execute([&] {
+      idle_.run(std::move(keep_open_));
+      idle_.wait();
+    });
+    for (auto& t : threads_) t.join();
+  }
+
+  /// The crew that the thread works for at the moment.
+  static inline thread_local thread_crew* inside = nullptr;
+
+  tbb::task_arena arena_;
+  tbb::task_group idle_;
+  tbb::task_handle keep_open_;
+  std::atomic<bool> guest_{false};
+  std::atomic<std::size_t> queued_{0};
+  std::vector<std::thread> threads_;
+};
 
 /// Asynchronous work of a pool. Begun once, by whoever comes first: a worker, or the one who waits for it. A thread
 /// that waits runs the work itself if nobody has begun it, and so never waits for a thread that waits for it.
@@ -120,7 +170,7 @@ public:
   void settle() {
     if (ready()) return;
     if (auto const before = predecessor()) before->settle();
-    if (begin()) crew_->arena().execute([this] { finish(); });
+    if (begin()) finish();
     for (auto s = state_.load(); s != state::done; s = state_.load()) state_.wait(s);
   }
   void wait() {
@@ -129,15 +179,16 @@ public:
   }
 
 protected:
-  virtual std::exception_ptr run() noexcept = 0; ///< called once, in the arena
+  virtual std::exception_ptr run() noexcept = 0; ///< called once
   std::shared_ptr<thread_crew> crew_;
 
 private:
   enum class state { waiting, running, done };
 
   void enqueue() {
-    crew_->arena().enqueue([self = shared_from_this()] {
-      if (self->begin()) self->finish();
+    // A weak one: who comes first does the work, and nothing of it is to outlive its completion.
+    crew_->enqueue([work = weak_from_this()] {
+      if (auto const self = work.lock(); self && self->begin()) self->finish();
     });
   }
   bool begin() noexcept {
@@ -184,7 +235,7 @@ public:
 
 private:
   std::exception_ptr run() noexcept override {
-    run_loop(loop_);
+    crew_->run(loop_);
     return loop_.failure();
   }
   F f_;
@@ -258,7 +309,7 @@ public:
     if (o.after) o.after->settle();
     if (n == 0) return;
     detail::loop<F> work(f, n, o.grain, o.stop, pool.width_);
-    pool.crew_->arena().execute([&] { detail::run_loop(work); });
+    pool.crew_->run(work);
     if (work.failure()) std::rethrow_exception(work.failure());
   }
 
