@@ -1,16 +1,9 @@
 /// @file matmul.cpp
 /// Matrix products against Eigen with OpenMP and OpenBLAS, batches of them against both in a oneTBB loop.
-///
-/// build/…/benchmark_matmul --benchmark_repetitions=9 --benchmark_enable_random_interleaving=true
-///     --benchmark_report_aggregates_only=true --benchmark_min_time=0.1
 #include <trireme/algorithm/batch_matmul.hpp>
 #include <trireme/algorithm/matmul.hpp>
 #include <trireme/core/into.hpp>
 #include <trireme/threads/executor.hpp>
-
-// g++ 12 takes the AVX-512 intrinsics in Eigen's own products for uninitialised variables.
-#pragma GCC diagnostic ignored "-Wpragmas"
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 
 #include <Eigen/Core>
 #include <benchmark/benchmark.h>

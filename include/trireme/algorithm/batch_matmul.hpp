@@ -1,10 +1,10 @@
 /// @file algorithm/batch_matmul.hpp
 /// Many matrix products in one call.      Definitions for every executor, and for host executors.
 #pragma once
-#include <trireme/algorithm/batch_matmul_operands.hpp>
-#include <trireme/algorithm/matmul_host.hpp>
-#include <trireme/algorithm/matmul_operands.hpp>
-#include <trireme/algorithm/matmul_plain.hpp>
+#include <trireme/algorithm/matmul/batch.hpp>
+#include <trireme/algorithm/matmul/operands.hpp>
+#include <trireme/algorithm/matmul/pairs.hpp>
+#include <trireme/algorithm/matmul/plain.hpp>
 #include <trireme/core/buffer.hpp>
 #include <trireme/core/executor.hpp>
 #include <trireme/core/into.hpp>

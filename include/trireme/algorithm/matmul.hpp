@@ -4,9 +4,9 @@
 ///                       batch_matmul.hpp, which this brings along.
 #pragma once
 #include <trireme/algorithm/batch_matmul.hpp>
-#include <trireme/algorithm/matmul_host.hpp>
-#include <trireme/algorithm/matmul_operands.hpp>
-#include <trireme/algorithm/matmul_plain.hpp>
+#include <trireme/algorithm/matmul/host.hpp>
+#include <trireme/algorithm/matmul/operands.hpp>
+#include <trireme/algorithm/matmul/plain.hpp>
 #include <trireme/core/executor.hpp>
 #include <trireme/core/into.hpp>
 #include <trireme/core/matrix.hpp>

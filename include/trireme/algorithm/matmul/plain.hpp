@@ -1,7 +1,7 @@
-/// @file algorithm/matmul_plain.hpp
+/// @file algorithm/matmul/plain.hpp
 /// The matrix product by plain loops, on any executor: through pointers to its memory alone, and portable kernels.
 #pragma once
-#include <trireme/algorithm/matmul_operands.hpp>
+#include <trireme/algorithm/matmul/operands.hpp>
 #include <trireme/core/executor.hpp>
 #include <trireme/core/matrix_view.hpp>
 

@@ -1,4 +1,4 @@
-/// @file algorithm/matmul_operands.hpp
+/// @file algorithm/matmul/operands.hpp
 /// What lies between `matmul` and `on_matmul`: the checks, and matrices brought to views of the executor's memory.
 #pragma once
 #include <trireme/core/executor.hpp>

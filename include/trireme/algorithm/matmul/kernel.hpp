@@ -1,10 +1,10 @@
-/// @file algorithm/matmul_kernel.hpp
+/// @file algorithm/matmul/kernel.hpp
 /// Register tiles of a matrix product, on Eigen's packets, and the packing that feeds them. One thread, no allocation.
 ///
 /// Every element of the output is one sum over k in ascending order, whichever tile it falls into and wherever the
 /// operands lie in memory: its bits depend on nothing but its row and column.
 #pragma once
-#include <trireme/algorithm/matmul_operands.hpp>
+#include <trireme/algorithm/matmul/operands.hpp>
 #include <trireme/core/matrix_view.hpp>
 
 #include <Eigen/Core>
@@ -207,57 +207,6 @@ template <class P, int M, class T>
   if constexpr (M > 1)
     for (; c.rows - i >= lanes; i += lanes) direct_strip<P, 1, cols, false, T>(a, b, c, i);
   if (i < c.rows) direct_rest<P, T>(a, b, c, i);
-}
-
-/// c = a·b where b is a vector (N = 1) or the parts of one (N = 2), and a is too large for a cache: a is read along a
-/// few columns at a time, which the hardware foresees.
-template <int N, class T>
-void tall_product(matrix_view<T const> a, matrix_view<T const> b, matrix_view<T> c) {
-  using packet = typename tile_shape<T>::packet;
-  constexpr index_t columns = 16, rows = 4 * tile_shape<T>::lanes;
-  index_t const whole = a.rows / rows * rows;
-  for (index_t l = 0; l < a.cols; l += columns)
-    for (index_t i = 0; i < whole; i += rows)
-      real_tile<packet, 4, N>(std::min(columns, a.cols - l), &a(i, l), a.col_stride, &b(l, 0), b.row_stride,
-                              b.col_stride, &c(i, 0), c.col_stride, l != 0);
-  direct_product<packet, 3, T>(a.block(whole, 0, a.rows - whole, a.cols), b,
-                               c.block(whole, 0, a.rows - whole, c.cols));
-}
-
-/// c = a·b where every row of a lies in one piece, and so do the N columns of b: sums along k in the lanes of a packet,
-/// lanes last.
-template <int M, int N, class T>
-void row_products(matrix_view<T const> a, matrix_view<T const> b, matrix_view<T> c) {
-  using namespace Eigen::internal;
-  using P = typename tile_shape<T>::packet;
-  constexpr index_t lanes = tile_shape<T>::lanes;
-  index_t i = 0;
-  for (; a.rows - i >= M; i += M) {
-    P sum[M][N];
-    for (auto& row : sum)
-      for (auto& s : row) s = pset1<P>(T(0));
-    index_t l = 0;
-    for (; a.cols - l >= lanes; l += lanes)
-#pragma GCC unroll 8
-      for (int m = 0; m < M; ++m)
-#pragma GCC unroll 2
-        for (int n = 0; n < N; ++n)
-          sum[m][n] = pmadd(ploadu<P>(a.data + (i + m) * a.row_stride + l),
-                            ploadu<P>(b.data + n * b.col_stride + l), sum[m][n]);
-    for (int m = 0; m < M; ++m)
-      for (int n = 0; n < N; ++n) {
-        alignas(64) T lane[lanes];
-        pstoreu(lane, sum[m][n]);
-        T total(0);
-        for (T const x : lane) total = static_cast<T>(total + x);
-        for (index_t r = l; r < a.cols; ++r)
-          total = static_cast<T>(total + a.data[(i + m) * a.row_stride + r] * b.data[n * b.col_stride + r]);
-        c(i + m, n) = total;
-      }
-  }
-  if constexpr (M > 1)
-    if (i < a.rows)
-      row_products<1, N, T>(a.block(i, 0, a.rows - i, a.cols), b, c.block(i, 0, a.rows - i, c.cols));
 }
 
 }}}} // namespace trireme::v1::detail::gemm
