@@ -23,11 +23,29 @@ std::atomic<std::size_t> allocated{0};
 }
 
 // Not inlined: g++ would pair the malloc in one with the delete in the other, and warn.
-[[gnu::noinline]] void* operator new(std::size_t bytes) {
+[[gnu::noinline]] void* operator new(std::size_t bytes, std::nothrow_t const&) noexcept {
   allocated += bytes;
-  if (void* const p = std::malloc(bytes != 0 ? bytes : 1)) return p;
+  return std::malloc(bytes != 0 ? bytes : 1);
+}
+[[gnu::noinline]] void* operator new(std::size_t bytes) {
+  if (void* const p = operator new(bytes, std::nothrow)) return p;
   throw std::bad_alloc{};
 }
+[[gnu::noinline]] void* operator new(std::size_t bytes, std::align_val_t align) {
+  allocated += bytes;
+  auto const unit = static_cast<std::size_t>(align);
+  if (void* const p = std::aligned_alloc(unit, (bytes + unit - 1) / unit * unit)) return p;
+  throw std::bad_alloc{};
+}
+// All arrays too: the library's own operator new[] would pair with these under a sanitizer, or not.
+[[gnu::noinline]] void* operator new[](std::size_t bytes) { return operator new(bytes); }
+[[gnu::noinline]] void* operator new[](std::size_t bytes, std::align_val_t align) { return operator new(bytes, align); }
+[[gnu::noinline]] void operator delete[](void* p) noexcept { std::free(p); }
+[[gnu::noinline]] void operator delete[](void* p, std::size_t) noexcept { std::free(p); }
+[[gnu::noinline]] void operator delete[](void* p, std::align_val_t) noexcept { std::free(p); }
+[[gnu::noinline]] void operator delete[](void* p, std::size_t, std::align_val_t) noexcept { std::free(p); }
+[[gnu::noinline]] void operator delete(void* p, std::align_val_t) noexcept { std::free(p); }
+[[gnu::noinline]] void operator delete(void* p, std::size_t, std::align_val_t) noexcept { std::free(p); }
 [[gnu::noinline]] void operator delete(void* p) noexcept { std::free(p); }
 [[gnu::noinline]] void operator delete(void* p, std::size_t) noexcept { std::free(p); }
 

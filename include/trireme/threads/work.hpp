@@ -1,0 +1,147 @@
+/// @file threads/work.hpp
+/// Work that a pool of threads was given, and what its giver holds of it.
+#pragma once
+#include <trireme/threads/crew.hpp>
+#include <trireme/threads/loop.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <stop_token>
+#include <utility>
+#include <vector>
+
+namespace trireme { inline namespace v1 {
+
+namespace detail {
+
+/// Work in shares. Whoever has time takes the next one: a thread of the crew, or who waits for the work. He waits then only
+/// for shares that others have begun, so never for a thread that waits for him, and is not given other work on top of
+/// what he does.
+class thread_work : public std::enable_shared_from_this<thread_work> {
+public:
+  explicit thread_work(std::shared_ptr<thread_crew> crew) noexcept : crew_(std::move(crew)) {}
+  thread_work(thread_work const&) = delete;
+  thread_work& operator=(thread_work const&) = delete;
+  virtual ~thread_work() = default;
+
+  /// Calls the crew for shares [0, n), or leaves that to `before`, if it is not complete.
+  void launch(std::size_t n, std::shared_ptr<thread_work> const& before) {
+    shares_ = n;
+    open_ = n;
+    before_ = before;
+    if (!before || !before->call_when_done(shared_from_this())) call_crew();
+  }
+  [[nodiscard]] bool ready() const noexcept { return done_.load(std::memory_order_acquire); }
+
+  void settle() {
+    if (ready()) return;
+    if (auto const before = predecessor()) before->settle();
+    help();
+    done_.wait(false);
+  }
+  void wait() {
+    settle();
+    if (auto const& e = failure()) std::rethrow_exception(e);
+  }
+
+protected:
+  virtual void work(std::size_t share) noexcept = 0;                             ///< called once for each
+  [[nodiscard]] virtual std::exception_ptr const& failure() const noexcept = 0; ///< asked for when all is done
+
+private:
+  void help() noexcept {
+    for (std::size_t k = next_++; k < shares_; k = next_++) {
+      work(k);
+      if (--open_ == 0) finish();
+    }
+  }
+  void call_crew() {
+    // Weak ones: nothing of the work is to outlive its completion.
+    for (std::size_t k = std::min(shares_, crew_->threads()); k != 0; --k)
+      crew_->enqueue([work = weak_from_this()] {
+        if (auto const self = work.lock()) self->help();
+      });
+  }
+  void finish() noexcept {
+    std::vector<std::shared_ptr<thread_work>> next;
+    std::shared_ptr<thread_work> before; // let go of outside the lock
+    {
+      std::lock_guard const lock(mutex_);
+      before.swap(before_);
+      done_.store(true);
+      next.swap(next_works_);
+    }
+    done_.notify_all();
+    for (auto const& work : next) work->call_crew();
+  }
+  std::shared_ptr<thread_work> predecessor() {
+    std::lock_guard const lock(mutex_);
+    return before_;
+  }
+  bool call_when_done(std::shared_ptr<thread_work> next) {
+    std::lock_guard const lock(mutex_);
+    if (ready()) return false;
+    next_works_.push_back(std::move(next));
+    return true;
+  }
+
+  std::shared_ptr<thread_crew> crew_;
+  std::size_t shares_ = 0;
+  std::atomic<std::size_t> next_{0}, open_{0};
+  std::atomic<bool> done_{false};
+  std::mutex mutex_;
+  std::vector<std::shared_ptr<thread_work>> next_works_;
+  std::shared_ptr<thread_work> before_;
+};
+
+/// A loop as such work. `F` is a reference where the kernel outlives the work.
+template <class F>
+class thread_loop final : public thread_work {
+public:
+  thread_loop(std::shared_ptr<thread_crew> crew, F const& f, std::size_t n, std::size_t grain, std::stop_token stop,
+              std::size_t workers)
+      : thread_work(std::move(crew)), f_(f), stop_(std::move(stop)), loop_(f_, n, grain, stop_, workers) {}
+  [[nodiscard]] std::size_t shares() const noexcept { return loop_.shares(); }
+
+private:
+  void work(std::size_t share) noexcept override { loop_.work(share); }
+  [[nodiscard]] std::exception_ptr const& failure() const noexcept override { return loop_.failure(); }
+
+  F f_;
+  std::stop_token stop_;
+  loop<F> loop_;
+};
+
+} // namespace detail
+
+/// Work that a thread_pool was given. `wait()` takes part in it.
+class [[nodiscard]] thread_completion {
+public:
+  thread_completion() = default;
+  explicit thread_completion(std::shared_ptr<detail::thread_work> work) noexcept : work_(std::move(work)) {}
+  thread_completion(thread_completion&&) noexcept = default;
+  thread_completion& operator=(thread_completion&& other) noexcept {
+    settle();
+    work_ = std::move(other.work_);
+    return *this;
+  }
+  ~thread_completion() { settle(); }
+
+  [[nodiscard]] bool ready() const noexcept { return !work_ || work_->ready(); }
+  void wait() {
+    if (work_) work_->wait();
+  }
+  void settle() const noexcept { ///< wait() without the exception
+    if (work_) work_->settle();
+  }
+
+private:
+  friend class thread_pool;
+  std::shared_ptr<detail::thread_work> work_;
+};
+
+}} // namespace trireme::v1
