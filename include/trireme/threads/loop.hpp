@@ -52,13 +52,13 @@ public:
     }
   }
 
-  /// The back half; of a single unit, that unit.
-  run steal() noexcept {
+  /// The back half, or everything where that is at most `most` units.
+  run steal(std::uint32_t most) noexcept {
     std::uint64_t w = word_.load(std::memory_order_relaxed);
     for (;;) {
       auto const [begin, end] = unpack(w);
       if (begin == end) return {0, 0};
-      std::uint32_t const cut = begin + (end - begin) / 2;
+      std::uint32_t const cut = end - begin > most ? begin + (end - begin) / 2 : begin;
       if (word_.compare_exchange_weak(w, pack(begin, cut), std::memory_order_relaxed)) return {cut, end};
     }
   }
@@ -114,11 +114,9 @@ public:
     loop_share& own = share(k);
     std::uint32_t most = 1;
     for (;;) {
-      auto const run = own.take(most);
-      if (run.empty()) {
-        if (refill(own, k)) continue;
-        return;
-      }
+      auto run = own.take(most);
+      if (run.empty()) run = steal(own, k, most);
+      if (run.empty()) return;
       // The clock is read only where there is a choice to be made from it.
       bool const timed = !fixed_ && own.holds_more_than(most == 1 ? 0 : most);
       std::uint64_t const begun = timed ? ticks() : 0;
@@ -141,14 +139,16 @@ private:
 
   loop_share& share(std::size_t k) noexcept { return many_ ? many_[k] : few_[k]; }
 
-  bool refill(loop_share& own, std::size_t k) noexcept {
+  /// The first run of what another share has left; the rest becomes the own share.
+  loop_share::run steal(loop_share& own, std::size_t k, std::uint32_t most) noexcept {
     for (std::size_t other = k + 1; other != k + shares_; ++other) {
-      auto const loot = share(other < shares_ ? other : other - shares_).steal();
+      auto const loot = share(other < shares_ ? other : other - shares_).steal(most);
       if (loot.empty()) continue;
-      own.assign(loot.begin, loot.end);
-      return true;
+      if (loot.end - loot.begin <= most) return loot;
+      own.assign(loot.begin + most, loot.end);
+      return {loot.begin, loot.begin + most};
     }
-    return false;
+    return {0, 0};
   }
 
   /// f on a run of units; false where the loop has ended early.
