@@ -4,7 +4,6 @@
 #include <trireme/core/count.hpp>
 #include <trireme/core/executor.hpp>
 #include <trireme/core/fn.hpp>
-#include <trireme/core/gathered.hpp>
 #include <trireme/core/range.hpp>
 
 #include <concepts>
@@ -44,12 +43,19 @@ public:
 
   /// A copy on the host; returns when it is complete.
   [[nodiscard]] std::vector<value_type> to_host() const {
-    detail::gathered<value_type> out(size_);
-    executor_.download(data_, out.data(), size_ * sizeof(T), {}).wait();
-    if constexpr (std::same_as<value_type, bool>)
-      return std::vector<bool>(out.data(), out.data() + size_);
-    else
+    if constexpr (std::is_default_constructible_v<value_type> && !std::same_as<value_type, bool>) {
+      std::vector<value_type> out(size_);
+      executor_.download(data_, out.data(), size_ * sizeof(T), {}).wait();
       return out;
+    } else { // a vector can't have elements to be filled later, or has them in bits
+      struct alignas(T) place {
+        std::byte bytes[sizeof(T)];
+      };
+      std::vector<place> copy(size_);
+      executor_.download(data_, copy.data(), size_ * sizeof(T), {}).wait();
+      auto const first = reinterpret_cast<T const*>(copy.data());
+      return std::vector<value_type>(first, first + size_);
+    }
   }
 
 private:

@@ -1,12 +1,10 @@
 /// @file into.hpp
 /// `into(out)`: existing storage as the place for a result.
 #pragma once
-#include <trireme/core/buffer.hpp>
+#include <trireme/core/operand.hpp>
 #include <trireme/core/range.hpp>
 #include <trireme/core/refused.hpp>
 
-#include <concepts>
-#include <ranges>
 #include <type_traits>
 #include <utility>
 
@@ -18,15 +16,6 @@ struct into_type {
   R out;
 };
 
-namespace detail {
-/// A temporary that leads to memory of somebody else: a view, a part of a buffer, a Map or a part of Eigen's.
-template <class R>
-inline constexpr bool leads_elsewhere = std::ranges::borrowed_range<R> || (any_buffer<R> && std::copyable<R>);
-template <class R>
-  requires requires { typename R::PlainObject; }
-inline constexpr bool leads_elsewhere<R> = !std::same_as<R, typename R::PlainObject>;
-} // namespace detail
-
 /// Names existing storage for a result: a buffer, a random-access range, or a vector of Eigen, of the right size.
 /// Nothing is allocated, zeroed or touched that is not a result. It must not overlap the input in part; where it is
 /// the input itself, each element is read before it is written.
@@ -37,7 +26,7 @@ template <class R>
                        "which would lose bits");
   constexpr bool written = detail::writable<R>();
   static_assert(written, "trireme: into: the storage is const, or an expression: nothing can be written there");
-  constexpr bool lasting = std::is_lvalue_reference_v<R> || detail::leads_elsewhere<std::remove_cv_t<R>>;
+  constexpr bool lasting = detail::outlives_call<R>;
   static_assert(lasting, "trireme: into: the storage is a temporary that would be gone with the result in it");
   if constexpr (whole && written && lasting)
     return into_type<R>{std::forward<R>(out)};

@@ -29,6 +29,17 @@ struct data_element<R> {
   using type = typename std::remove_cvref_t<R>::value_type;
 };
 
+/// A temporary that leads to memory of somebody else: a view, a part of a buffer, a Map or a part of Eigen's.
+template <class R>
+inline constexpr bool leads_elsewhere = std::ranges::borrowed_range<R> || (any_buffer<R> && std::copyable<R>);
+template <class R>
+  requires requires { typename R::PlainObject; }
+inline constexpr bool leads_elsewhere<R> = !std::same_as<R, typename R::PlainObject>;
+
+/// Whether the caller can still see what was written there.
+template <class R>
+concept outlives_call = std::is_lvalue_reference_v<R> || leads_elsewhere<std::remove_cv_t<R>>;
+
 inline void check_same_size(std::size_t have, std::size_t want, char const* what) {
   if (have != want)
     throw std::invalid_argument(std::string("trireme: ") + what + " has " + std::to_string(have) +
@@ -58,7 +69,8 @@ constexpr strided_view<T const> const_view(strided_view<T> v) {
 
 /// How a range is read: through const where it allows that, so that no kernel is given what it could write to.
 template <class R>
-using read_t = std::conditional_t<std::ranges::input_range<std::remove_reference_t<R> const>, std::remove_reference_t<R> const&, R>;
+using read_t =
+    std::conditional_t<host_data<std::remove_reference_t<R> const>, std::remove_reference_t<R> const&, R>;
 
 /// Data that is read. `view()` can be indexed in kernels on ex; host data was uploaded where ex does not see it.
 template <class E, class R>
@@ -91,7 +103,7 @@ using operand_t = decltype(std::declval<input<E, R>&>().view()[0]);
 /// the elements if they are to be `changed`, and which `finish()` copies to where the caller looks.
 template <class E, class R, bool Changed>
 class storage {
-  static_assert(!Changed || any_buffer<R> || host_executor<E> || std::is_lvalue_reference_v<R> || std::ranges::borrowed_range<R>,
+  static_assert(!Changed || any_buffer<R> || host_executor<E> || outlives_call<R>,
                 "trireme: this executor would change a copy of a temporary range, which nobody could read");
 
 public:

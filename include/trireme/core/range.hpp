@@ -76,14 +76,11 @@ struct element<R> {
 
 /// What algorithms take from the host: a std::ranges::input_range or a vector of Eigen.
 template <class R>
-concept host_data = requires { typename detail::element<std::remove_cvref_t<R>>::type; } ||
-                    requires { typename detail::element<std::remove_reference_t<R>>::type; };
+concept host_data = requires { typename detail::element<std::remove_reference_t<R>>::type; };
 
 /// The type of the elements, without reference or const.
 template <host_data R>
-using element_t = typename std::conditional_t<requires {
-  typename detail::element<std::remove_cvref_t<R>>::type;
-}, detail::element<std::remove_cvref_t<R>>, detail::element<std::remove_reference_t<R>>>::type;
+using element_t = typename detail::element<std::remove_reference_t<R>>::type;
 
 namespace detail {
 

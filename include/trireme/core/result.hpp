@@ -63,10 +63,12 @@ public:
       return out;
     } else if constexpr (any_buffer<Like> || host_executor<E>) {
       return std::move(held_);
-    } else {
+    } else if constexpr (eigen_vector<std::remove_cvref_t<Like>>) {
       auto out = host_vector<T, Like>(held_.size());
       held_.executor().download(held_.data(), out.data(), held_.size() * sizeof(T), {}).wait();
       return out;
+    } else {
+      return held_.to_host();
     }
   }
 
