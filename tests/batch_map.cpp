@@ -16,6 +16,7 @@
 #include <deque>
 #include <iterator>
 #include <list>
+#include <map>
 #include <memory>
 #include <ranges>
 #include <span>
@@ -24,7 +25,9 @@
 #include <stop_token>
 #include <string>
 #include <thread>
+#include <tuple>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace tri = trireme;
@@ -203,4 +206,29 @@ TEST_CASE("batch_map: the sink runs on the calling thread") {
   tri::batch_map(pool, counting(0, 1000), plus_one, [&](std::span<int const>) { only_me &= std::this_thread::get_id() == me; },
                  {.batch_size = 10});
   CHECK(only_me);
+}
+
+TEST_CASE("batch_map: bools in and out, also read once") {
+  on_all([](auto const& ex) {
+    auto const inverted = [](bool b) { return !b; };
+    std::vector<std::uint8_t> const expected{0, 1, 0};
+    std::vector<bool> flags{true, false, true};
+    CHECK(tri::batch_map(ex, flags, inverted, {.batch_size = 2}) == expected);
+    CHECK(tri::batch_map(ex, std::as_const(flags), inverted, {.batch_size = 1}) == expected);
+    CHECK(tri::batch_map(ex, std::list<bool>{true, false, true}, inverted, {.batch_size = 2}) == expected);
+    CHECK(tri::batch_map(ex, tri::buffer(ex, flags), inverted).to_host() == expected);
+    CHECK(tri::batch_map(ex, std::vector<bool>(1000, true), [](bool b) { return b ? 1 : 0; }) == std::vector<int>(1000, 1));
+#ifndef __clang__ // clang 14 can't compile libstdc++ 12's views
+    std::istringstream text("1 0 1");
+    CHECK(tri::batch_map(ex, std::views::istream<bool>(text), inverted, {.batch_size = 2}) == expected);
+#endif
+  });
+}
+
+TEST_CASE("batch_map: pairs and tuples") {
+  on_all([](auto const& ex) {
+    std::map<int, double> const in{{1, 0.5}, {2, 1.5}};
+    auto const swapped = [](std::pair<int const, double> const& p) { return std::tuple(p.second, p.first); };
+    CHECK(tri::batch_map(ex, in, swapped) == std::vector<std::tuple<double, int>>{{0.5, 1}, {1.5, 2}});
+  });
 }

@@ -177,3 +177,27 @@ TEST_CASE("buffer: parts") {
     CHECK_THROWS_AS(middle.subspan(1, 3), std::out_of_range);
   });
 }
+
+TEST_CASE("buffer: of bools, pairs, over-aligned elements and elements without a default") {
+  on_all([](auto const& ex) {
+    using E = std::remove_cvref_t<decltype(ex)>;
+    std::vector<bool> const flags{true, false, true};
+    tri::buffer b(ex, flags);
+    STATIC_REQUIRE(std::same_as<decltype(b.to_host()), std::vector<bool>>);
+    CHECK(b.to_host() == flags);
+    CHECK(tri::buffer(ex, std::array{true, false}).to_host() == std::vector<bool>{true, false});
+    b.assign(std::vector<bool>{false, true, true});
+    CHECK(b.subspan(1, 2).to_host() == std::vector<bool>{true, true});
+    std::vector<std::pair<int, double>> const pairs{{1, 0.5}, {2, 1.5}};
+    CHECK(tri::buffer(ex, pairs).to_host() == pairs);
+    struct alignas(128) wide {
+      int value;
+    };
+    CHECK(tri::buffer<wide, E>(ex, std::vector<wide>(3, wide{7})).to_host()[2].value == 7);
+    struct no_default {
+      explicit no_default(int v) : value(v) {}
+      int value;
+    };
+    CHECK(tri::buffer(ex, std::vector(3, no_default(7))).to_host()[2].value == 7);
+  });
+}

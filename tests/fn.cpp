@@ -1,7 +1,13 @@
 /// @file fn.cpp
 /// Which kernels are portable, by the design's table, and how fn and bind_front call.
 #include <trireme/core/fn.hpp>
+#include <trireme/algorithm/batch_map.hpp>
 #include <trireme/algorithm/for_each.hpp>
+#include <trireme/algorithm/monte_carlo.hpp>
+#include <trireme/algorithm/reduce.hpp>
+#include <trireme/algorithm/scan.hpp>
+#include <trireme/algorithm/simulate.hpp>
+#include <trireme/algorithm/sort.hpp>
 #include <trireme/algorithm/transform.hpp>
 #include <trireme/inline/executor.hpp>
 #include <trireme/random/generator.hpp>
@@ -16,6 +22,7 @@
 #include <functional>
 #include <memory>
 #include <new>
+#include <optional>
 #include <span>
 #include <string>
 #include <tuple>
@@ -54,11 +61,23 @@ struct has_destructor {
   ~has_destructor() {}
   int operator()(int x) const { return x; }
 };
+/// Byte by byte, though its copy constructor does not show it.
 struct permitted {
   permitted() = default;
   permitted(permitted const&) {}
+  permitted& operator=(permitted const&) = default;
   int operator()(int x) const { return x + 1; }
+  int operator()(int x, int y) const { return x + y; }
+  template <class Rng>
+    requires requires(Rng& rng) { rng.uniform(); }
+  double operator()(Rng& rng) const {
+    return rng.uniform();
+  }
 };
+struct permitted_less : permitted {
+  bool operator()(int x, int y) const { return x < y; }
+};
+inline constexpr auto with_permitted = [](permitted const& f, int x) { return f(x); };
 
 /// As a compiler would see a kernel that was carried over byte by byte.
 template <class F>
@@ -96,6 +115,8 @@ inline constexpr bool portable = tri::portable_kernel<F>;
 
 template <>
 inline constexpr bool trireme::enable_transferable<permitted> = true;
+template <>
+inline constexpr bool trireme::enable_transferable<permitted_less> = true;
 
 TEST_CASE("fn: transferable") {
   STATIC_REQUIRE(tri::transferable<int>);
@@ -109,6 +130,11 @@ TEST_CASE("fn: transferable") {
   STATIC_REQUIRE(!tri::transferable<std::unique_ptr<int>>);
   STATIC_REQUIRE(!tri::transferable<has_destructor>);
   STATIC_REQUIRE(tri::transferable<permitted>);
+  STATIC_REQUIRE(tri::transferable<permitted const>);
+  STATIC_REQUIRE(tri::transferable<std::pair<int const, permitted>>);
+  STATIC_REQUIRE(tri::transferable<std::tuple<std::array<permitted, 2>, std::optional<permitted>>>);
+  STATIC_REQUIRE(!tri::transferable<std::tuple<int, std::string>>);
+  STATIC_REQUIRE(!tri::transferable<std::optional<std::string>>);
 }
 
 TEST_CASE("fn: the table of portable kernels") {
@@ -157,6 +183,9 @@ TEST_CASE("fn: the table of portable kernels") {
   // what wraps a kernel is as portable as that
   STATIC_REQUIRE(portable<decltype(tri::draws<2>(tri::fn<twice>))>);
   STATIC_REQUIRE(!portable<decltype(tri::draws<2>(by_ref))>);
+  STATIC_REQUIRE(portable<decltype(tri::draws<2>(permitted()))>);
+  STATIC_REQUIRE(portable<decltype(tri::bind_front<twice>(permitted()))>);
+  STATIC_REQUIRE(!portable<decltype(tri::bind_front<twice>(by_ref))>);
   static_cast<void>(by_value(other) + by_ref(1) + generic(1) + with_init(1) + nested(1));
 }
 
@@ -215,4 +244,28 @@ TEST_CASE("fn: every portable kernel runs where there is no view of host memory"
   CHECK(tri::transform(far, in, [](int x) { return x * 10; }) == std::vector{10, 20, 30});
   tri::buffer const table(far, std::vector{30, 10, 20, 40});
   CHECK(tri::transform(far, in, tri::bind_front<element_of>(table.view())) == std::vector{10, 20, 40});
+}
+
+TEST_CASE("fn: a specialisation of enable_transferable reaches through every algorithm") {
+  testing::far_executor const far;
+  std::vector<int> in{3, 1, 2};
+  std::vector<std::pair<int, int>> const pairs{{1, 2}, {3, 4}};
+  permitted const f;
+  CHECK(tri::transform(far, in, f) == std::vector{4, 2, 3});
+  CHECK(tri::transform(far, in, in, f) == std::vector{6, 2, 4});
+  CHECK(tri::transform(far, in, tri::bind_front<with_permitted>(f)) == std::vector{4, 2, 3});
+  CHECK(tri::starmap(far, pairs, f) == std::vector{3, 7});
+  CHECK(tri::batch_map(far, in, f) == std::vector{4, 2, 3});
+  CHECK(tri::reduce(far, in, 0, f) == 6);
+  CHECK(tri::transform_reduce(far, in, 0, f, f) == 9);
+  CHECK(tri::inclusive_scan(far, in, f) == std::vector{3, 4, 6});
+  CHECK(tri::exclusive_scan(far, in, 0, f) == std::vector{0, 3, 4});
+  tri::for_each(far, in, f);
+  tri::for_each_index(far, 3, [](std::size_t) {});
+  CHECK(tri::monte_carlo(far, 10, f).samples == 10);
+  CHECK(tri::monte_carlo(far, 10, tri::draws<1>(f)).samples == 10);
+  CHECK(tri::simulate(far, 10, f).size() == 10);
+  tri::sort(far, in, permitted_less{});
+  CHECK(in == std::vector{1, 2, 3});
+  CHECK(tri::transform(far, std::vector<permitted>(2), [](permitted const& p) { return p(1); }) == std::vector{2, 2});
 }

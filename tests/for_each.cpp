@@ -23,6 +23,7 @@
 #include <stdexcept>
 #include <stop_token>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -155,4 +156,19 @@ TEST_CASE("for_each: a stop is noticed within the loop") {
   std::stop_source late;
   tri::for_each_index(tri::inline_executor{}, 10, [&](std::size_t i) { if (i == 9) late.request_stop(); },
                       {.stop = late.get_token()});
+}
+
+TEST_CASE("for_each: bits can be read, and parts of a matrix changed, everywhere") {
+  auto const check = [](auto const& ex) {
+    std::vector<bool> flags{true, false};
+    tri::for_each(ex, flags, [](auto b) { static_assert(std::is_same_v<decltype(b), bool>); });
+    tri::for_each(ex, flags, [](bool b) { static_cast<void>(b); });
+    Eigen::Matrix2i m = Eigen::Matrix2i::Ones();
+    tri::for_each(ex, m.row(1), [](int& x) { x *= 3; });
+    tri::for_each(ex, m.col(1), [](int& x) { x *= 5; });
+    CHECK(m == (Eigen::Matrix2i() << 1, 5, 3, 15).finished());
+  };
+  check(tri::inline_executor{});
+  check(tri::thread_pool(3));
+  check(testing::far_executor{});
 }

@@ -4,6 +4,7 @@
 #include <trireme/inline/executor.hpp>
 #include <trireme/threads/executor.hpp>
 
+#include "far_executor.hpp"
 #include "support.hpp"
 #include "testing.hpp"
 
@@ -24,6 +25,7 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace tri = trireme;
@@ -116,4 +118,27 @@ TEST_CASE("transform_reduce: ten slow elements use all workers") {
   };
   CHECK(tri::transform_reduce(pool, v, 0, std::plus<>{}, f) == 10);
   CHECK(most == 4);
+}
+
+TEST_CASE("reduce: pairs, bools and values without a default, also where memory is not shared") {
+  auto const check = [](auto const& ex) {
+    using pair = std::pair<int, double>;
+    auto const add = [](pair a, pair b) { return pair(a.first + b.first, a.second + b.second); };
+    std::vector<pair> const pairs(5000, pair(1, 0.5));
+    CHECK(tri::reduce(ex, pairs, pair(), add) == pair(5000, 2500.0));
+    CHECK(tri::transform_reduce(ex, pairs, pair(), add, [](pair p) { return pair(p.first, 1.0); }) == pair(5000, 5000.0));
+    std::vector<bool> flags{true, false, true};
+    CHECK(tri::reduce(ex, flags, true, std::logical_and<>{}) == false);
+    CHECK(tri::transform_reduce(ex, flags, 0, std::plus<>{}, [](bool b) { return b ? 0 : 1; }) == 1);
+    CHECK(tri::reduce(ex, tri::buffer(ex, flags), 0) == 2);
+    struct no_default {
+      explicit no_default(int v) : value(v) {}
+      int value;
+    };
+    auto const plus = [](no_default a, no_default b) { return no_default(a.value + b.value); };
+    CHECK(tri::reduce(ex, std::vector(100, no_default(2)), no_default(1), plus).value == 201);
+  };
+  check(tri::inline_executor{});
+  check(tri::thread_pool(3));
+  check(testing::far_executor{});
 }

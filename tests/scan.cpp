@@ -18,6 +18,7 @@
 #include <stdexcept>
 #include <string>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace tri = trireme;
@@ -127,4 +128,13 @@ TEST_CASE("scan: errors") {
   auto const op = [](int a, int b) { return a + b > 700 ? throw std::overflow_error("too much") : a + b; };
   CHECK_THROWS_AS(tri::inclusive_scan(pool, v, op), std::overflow_error);
   CHECK_THROWS_AS(tri::exclusive_scan(pool, v, 0, op), std::overflow_error);
+}
+
+TEST_CASE("scan: pairs where memory is not shared") {
+  testing::far_executor const far;
+  using pair = std::pair<int, double>;
+  auto const add = [](pair a, pair b) { return pair(a.first + b.first, a.second + b.second); };
+  std::vector<pair> const pairs(1000, pair(1, 0.5));
+  CHECK(tri::inclusive_scan(far, pairs, add).back() == pair(1000, 500.0));
+  CHECK(tri::exclusive_scan(far, pairs, pair(1, 0.0), add).back() == pair(1000, 499.5));
 }

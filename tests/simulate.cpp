@@ -131,3 +131,28 @@ TEST_CASE("simulate: errors") {
   CHECK(calls < 10'000'000);
   CHECK_THROWS_AS(tri::simulate(pool, 1000, [](auto& rng) { return rng.uniform() > 0.99 ? throw 5 : 1; }), int);
 }
+
+TEST_CASE("simulate: progress, and a stop from there") {
+  auto const check = [](auto const& ex) {
+    std::vector<tri::progress> seen;
+    auto const note = [&](tri::progress p) { seen.push_back(p); };
+    auto const plain = tri::simulate(ex, 100'000, tri::draws<1>(tri::fn<uniform_of>), {.seed = 4});
+    auto const watched = tri::simulate(ex, 100'000, tri::draws<1>(tri::fn<uniform_of>), {.seed = 4, .progress = note});
+    CHECK(same_bits(plain, watched));
+    REQUIRE(!seen.empty());
+    for (std::size_t i = 1; i < seen.size(); ++i) CHECK(seen[i - 1].done < seen[i].done);
+    CHECK(seen.front().total == 100'000);
+    CHECK(seen.back().done == 100'000);
+    std::stop_source stop;
+    auto const end_it = [&](tri::progress) { stop.request_stop(); };
+    CHECK_THROWS_AS(tri::simulate(ex, 100'000, tri::fn<uniform_of>, {.seed = 0, .progress = end_it, .stop = stop.get_token()}),
+                    tri::cancelled);
+    CHECK_THROWS_WITH(tri::simulate(ex, 10, tri::fn<uniform_of>,
+                                    {.seed = 0, .progress = [](tri::progress) { throw std::runtime_error("enough"); }}),
+                      testing::contains("enough"));
+    CHECK(tri::simulate(ex, 0, tri::fn<uniform_of>, {.seed = 0, .progress = note}).empty());
+  };
+  check(tri::inline_executor{});
+  check(tri::thread_pool(3));
+  check(testing::far_executor{});
+}

@@ -23,6 +23,7 @@
 #include <stdexcept>
 #include <string>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace tri = trireme;
@@ -211,4 +212,31 @@ TEST_CASE("sort: a comparison that is no order at all stays within its memory") 
   tri::sort(pool, v, [](record a, record b) { return ((a.place ^ b.key) & 1) != 0; });
   // Which elements are left is nobody's promise; nothing else may be there.
   CHECK(std::all_of(v.begin(), v.end(), [&](record r) { return r.place < in.size() && in[r.place] == r; }));
+}
+
+TEST_CASE("sort: pairs, and parts of matrices, where memory is shared and where not") {
+  auto const check = [](auto const& ex) {
+    std::vector<std::pair<std::uint32_t, int>> pairs;
+    for (std::uint32_t i = 0; i < 100'000; ++i) pairs.emplace_back(scramble(i) % 1000, static_cast<int>(i));
+    auto expected = pairs;
+    tri::buffer there(ex, pairs);
+    auto const by_first = [](auto const& a, auto const& b) { return a.first < b.first; };
+    std::stable_sort(expected.begin(), expected.end(), by_first);
+    tri::sort(ex, pairs, by_first);
+    CHECK(pairs == expected);
+    tri::sort(ex, there, by_first);
+    CHECK(there.to_host() == expected);
+    Eigen::Matrix3i m;
+    m << 3, 1, 2, 6, 5, 4, 9, 8, 7;
+    tri::sort(ex, m.row(0));
+    tri::sort(ex, m.col(2));
+    CHECK(m.row(0) == Eigen::RowVector3i(1, 2, 3));
+    CHECK(m.col(2) == Eigen::Vector3i(3, 4, 7));
+    std::array a{3, 1, 2};
+    tri::sort(ex, std::span(a).first(2));
+    CHECK(a == std::array{1, 3, 2});
+  };
+  check(tri::inline_executor{});
+  check(tri::thread_pool(3));
+  check(testing::far_executor{});
 }

@@ -16,8 +16,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <initializer_list>
 #include <iterator>
 #include <list>
+#include <map>
 #include <memory>
 #include <ranges>
 #include <span>
@@ -296,4 +298,45 @@ TEST_CASE("starmap: tuples, pairs and arrays") {
   std::vector<double> out(2);
   tri::starmap(pool, std::vector<std::tuple<double, int>>{{1.5, 2}, {2.5, 4}}, f, tri::into(out));
   CHECK(out == std::vector{3.0, 10.0});
+}
+
+TEST_CASE("transform: elements of every shape, where memory is shared and where not") {
+  auto const check = [](auto const& ex) {
+    enum class color : unsigned char { red, green };
+    struct no_default {
+      explicit no_default(int v) : value(v) {}
+      int value;
+    };
+    struct alignas(128) wide {
+      double x[3];
+    };
+    std::vector<int> const in{1, 2, 3};
+    CHECK(tri::transform(ex, std::vector{color::green, color::red}, [](color c) { return c == color::red; }) ==
+          std::vector<std::uint8_t>{0, 1});
+    CHECK(tri::transform(ex, std::vector<wide>(3, wide{{1, 2, 3}}), [](wide const& w) { return w.x[2]; }) ==
+          std::vector(3, 3.0));
+    CHECK(tri::transform(ex, in, [](int x) { return no_default(x); })[2].value == 3);
+    CHECK(tri::transform(ex, std::vector{no_default(5)}, [](no_default const& x) { return x.value; }) == std::vector{5});
+    CHECK(tri::transform(ex, in, [](int x) { return std::tuple(x, x * 0.5); })[1] == std::tuple(2, 1.0));
+    std::map<int, double> pairs{{1, 0.5}, {2, 1.5}};
+    CHECK(tri::starmap(ex, pairs, [](int a, double b) { return a * b; }) == std::vector{0.5, 3.0});
+    CHECK(tri::starmap(ex, tri::buffer(ex, pairs), [](int a, double b) { return a * b; }).to_host() == std::vector{0.5, 3.0});
+    // What is read is const, in every range.
+    std::deque<int> deque{1, 2};
+    auto const is_const = [](auto& x) { return std::is_const_v<std::remove_reference_t<decltype(x)>>; };
+    CHECK(tri::transform(ex, deque, is_const) == std::vector<std::uint8_t>{1, 1});
+    std::vector<bool> flags{true, false};
+    CHECK(tri::transform(ex, flags, [](auto b) { return b; }) == std::vector<std::uint8_t>{1, 0});
+    CHECK(tri::transform(ex, std::initializer_list<int>{1, 2}, tri::fn<twice>) == std::vector{2, 4});
+#ifndef __clang__ // clang 14 can't compile libstdc++ 12's views
+    CHECK(tri::transform(ex, std::views::iota(0, 3), tri::fn<twice>) == std::vector{0, 2, 4});
+    auto odd = in | std::views::filter([](int x) { return x != 2; });
+    CHECK(tri::transform(ex, odd, tri::fn<twice>) == std::vector{2, 6});
+    std::istringstream text("1 0");
+    CHECK(tri::transform(ex, std::views::istream<bool>(text), [](bool b) { return !b; }) == std::vector<std::uint8_t>{0, 1});
+#endif
+  };
+  check(tri::inline_executor{});
+  check(tri::thread_pool(3));
+  check(testing::far_executor{});
 }

@@ -5,6 +5,7 @@
 #include "far_executor.hpp"
 #include "testing.hpp"
 
+#include <array>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -37,6 +38,13 @@ TEST_CASE("with_executor: the candidates are those that are written") {
                        std::invalid_argument, message_contains("\"threads\"; there are far, inline"));
   CHECK_THROWS_MATCHES((tri::with_executor<tri::inline_executor>("", describe)), std::invalid_argument,
                        message_contains("inline"));
+}
+
+TEST_CASE("executor_names: one for each candidate, and with_executor knows it") {
+  STATIC_REQUIRE(tri::executor_names<testing::far_executor, tri::thread_pool>() ==
+                 std::array<std::string_view, 2>{"far", "threads"});
+  STATIC_REQUIRE(tri::executor_names().front() == "inline");
+  for (auto const name : tri::executor_names()) CHECK(!tri::with_executor(name, describe).empty());
 }
 
 TEST_CASE("with_executor: what is no name") {

@@ -33,7 +33,10 @@ struct options {
 };
 
 /// What `--backend all` stands for.
-std::vector<std::string> const all_backends{"inline", "threads"};
+std::vector<std::string> all_backends() {
+  auto const names = tri::executor_names();
+  return {names.begin(), names.end()};
+}
 
 /// The number that text is, wholly. @throws CLI::ValidationError where it is none, or less than `least`.
 template <class T>
@@ -70,8 +73,10 @@ void read_strikes(options& o, std::vector<std::string> const& texts) {
 
 /// Fills o from the command line. @throws CLI::ParseError, also to ask for the help text.
 void parse(CLI::App& app, options& o, int argc, char** argv) {
+  std::string backends;
+  for (auto const& name : all_backends()) backends += name + ", ";
   app.add_option("--backend", o.backend,
-                 "inline, threads, threads:N, or all; inline runs too, to compare with")
+                 backends + "one with its width as threads:8, or all; inline runs too, to compare with")
       ->capture_default_str();
   add_number<std::int64_t>(app, "--samples", o.ask.samples, 1, "winters to sample");
   add_number<std::uint64_t>(app, "--seed", o.ask.seed, 0, "of the random numbers");
@@ -92,7 +97,7 @@ void parse(CLI::App& app, options& o, int argc, char** argv) {
 
 /// The backends to run, inline first. @throws std::invalid_argument where one is unknown, before any work.
 std::vector<std::string> chosen(std::string const& backend) {
-  if (backend == "all") return all_backends;
+  if (backend == "all") return all_backends();
   tri::with_executor(backend, [](auto const&) {});
   return backend == "inline" ? std::vector<std::string>{backend}
                              : std::vector<std::string>{"inline", backend};

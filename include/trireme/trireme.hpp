@@ -26,11 +26,26 @@
 
 namespace trireme { inline namespace v1 {
 
+namespace detail {
+/// use.operator()<E...>() for all executors of this header.
+template <class Use>
+constexpr decltype(auto) with_all_executors(Use use) {
+  return use.template operator()<inline_executor, thread_pool>();
+}
+} // namespace detail
+
 /// with_executor<…> for all executors of this header: "inline", "threads", "threads:8".
 template <class Visitor>
   requires(!executor<Visitor>)
 decltype(auto) with_executor(std::string_view text, Visitor&& visitor) {
-  return with_executor<inline_executor, thread_pool>(text, std::forward<Visitor>(visitor));
+  return detail::with_all_executors([&]<class... E>() -> decltype(auto) {
+    return with_executor<E...>(text, std::forward<Visitor>(visitor));
+  });
+}
+
+/// executor_names<…>() for all executors of this header, inline_executor first.
+[[nodiscard]] constexpr auto executor_names() {
+  return detail::with_all_executors([]<class... E>() { return executor_names<E...>(); });
 }
 
 }} // namespace trireme::v1

@@ -1,5 +1,4 @@
-// expect: a buffer's elements must be trivially copyable
-// max-errors: 1
+// expect: a buffer's elements must be transferable: trivially copyable, or tuples, pairs or arrays of such
 #include <trireme/trireme.hpp>
 
 #include <string>

@@ -1,6 +1,5 @@
 // The same behind the promise of draws, and where rng is the argument.
 // expect: this executor can't run a lambda with captures: bind its values with tri::bind_front<f>(values...)
-// max-errors: 2
 #include <trireme/trireme.hpp>
 
 #include "../far_executor.hpp"

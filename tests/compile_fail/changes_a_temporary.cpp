@@ -1,6 +1,5 @@
 // A temporary range, whose copy would be changed elsewhere.
 // expect: this executor would change a copy of a temporary range, which nobody could read
-// max-errors: 1
 #include <trireme/trireme.hpp>
 
 #include "../far_executor.hpp"

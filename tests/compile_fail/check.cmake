@@ -4,7 +4,7 @@
 #
 # The file says what is right in comment lines of its own:
 #   // expect: <text>       the compiler's output holds this text; several such lines: all of them
-#   // max-errors: <n>      at most n lines of the output speak of an error
+#   // errors: <n>          so many lines of the output speak of an error or a warning; without this line: one, the reason
 #   // flags: <flags>       compile with these too
 cmake_minimum_required(VERSION 3.24)
 
@@ -24,7 +24,10 @@ endfunction()
 
 next_value(flags source flags)
 separate_arguments(flags)
-next_value(max-errors source max_errors)
+next_value(errors source wanted)
+if(wanted STREQUAL "")
+  set(wanted 1)
+endif()
 list(TRANSFORM includes PREPEND -I)
 
 execute_process(COMMAND ${compiler} ${options} ${includes} ${flags} ${file}
@@ -51,11 +54,9 @@ while(NOT text STREQUAL "")
   next_value(expect source text)
 endwhile()
 
-if(NOT max_errors STREQUAL "")
-  string(REGEX REPLACE "[][;]" " " lines "${output}")
-  string(REGEX MATCHALL "[^\n]*error:[^\n]*" lines "${lines}")
-  list(LENGTH lines errors)
-  if(errors GREATER max_errors)
-    fail("It is refused in ${errors} lines of errors, and should be in ${max_errors}.")
-  endif()
+string(REGEX REPLACE "[][;]" " " lines "${output}")
+string(REGEX MATCHALL "[^\n]*(error|warning):[^\n]*" lines "${lines}")
+list(LENGTH lines errors)
+if(NOT errors EQUAL wanted)
+  fail("It is refused in ${errors} lines of errors, and should be in ${wanted}.")
 endif()

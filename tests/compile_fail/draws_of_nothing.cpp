@@ -1,6 +1,5 @@
 // A promise of no calls at all.
 // expect: tri::draws<N>: N is the number of calls of rng in a sample, at least 1
-// max-errors: 3
 #include <trireme/trireme.hpp>
 
 int main() {

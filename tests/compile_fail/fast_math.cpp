@@ -1,5 +1,4 @@
 // expect: -ffast-math, or a part of it, breaks the promise of equal bits
-// max-errors: 1
 // flags: -ffast-math
 #include <trireme/trireme.hpp>
 

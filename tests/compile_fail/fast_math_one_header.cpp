@@ -1,6 +1,5 @@
 // Not only by the header that includes all.
 // expect: -ffast-math, or a part of it, breaks the promise of equal bits
-// max-errors: 1
 // flags: -ffinite-math-only
 #include <trireme/algorithm/reduce.hpp>
 

@@ -1,6 +1,5 @@
 // A buffer of another kind of executor.
 // expect: the buffer lives on another kind of executor; copy it with to_host()
-// max-errors: 2
 #include <trireme/trireme.hpp>
 
 #include <vector>

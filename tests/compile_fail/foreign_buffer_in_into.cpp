@@ -1,6 +1,5 @@
 // The same as the place for a result.
 // expect: the buffer lives on another kind of executor
-// max-errors: 1
 #include <trireme/trireme.hpp>
 
 #include "../far_executor.hpp"

@@ -1,6 +1,5 @@
 // Workers that write bits of one word lose some.
 // expect: into: a std::vector<bool> can't be written by several workers at once
-// max-errors: 1
 #include <trireme/trireme.hpp>
 
 #include <vector>

@@ -1,6 +1,5 @@
 // A place that is gone with the result in it.
 // expect: into: the storage is a temporary that would be gone with the result in it
-// max-errors: 1
 #include <trireme/trireme.hpp>
 
 #include <vector>

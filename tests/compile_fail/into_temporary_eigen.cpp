@@ -1,6 +1,5 @@
 // The same of Eigen; a Map or a row, which are temporaries too, look elsewhere and are right.
 // expect: into: the storage is a temporary that would be gone with the result in it
-// max-errors: 1
 #include <trireme/trireme.hpp>
 
 #include <Eigen/Core>

@@ -1,6 +1,5 @@
 // Random numbers are real.
 // expect: random numbers are drawn in float or double
-// max-errors: 2
 #include <trireme/trireme.hpp>
 
 int main() {

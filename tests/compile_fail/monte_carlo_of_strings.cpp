@@ -1,6 +1,5 @@
 // A mean of texts.
 // expect: monte_carlo: the kernel must return a number or a std::array of numbers
-// max-errors: 2
 #include <trireme/trireme.hpp>
 
 #include <string>

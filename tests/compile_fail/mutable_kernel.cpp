@@ -1,6 +1,5 @@
 // A kernel that changes itself, which many workers call at once.
-// expect: it is called as const, by many workers at once
-// max-errors: 1
+// expect: remove `mutable` from the lambda
 #include <trireme/trireme.hpp>
 
 #include <cstddef>

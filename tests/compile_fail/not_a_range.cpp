@@ -1,6 +1,5 @@
 // A number where data is needed.
 // expect: the data must be a range, a vector of Eigen or a tri::buffer
-// max-errors: 2
 #include <trireme/trireme.hpp>
 
 int main() {

@@ -1,6 +1,5 @@
 // A kernel that is no function.
 // expect: the kernel can't be called with these elements
-// max-errors: 2
 #include <trireme/trireme.hpp>
 
 #include <vector>

@@ -1,6 +1,5 @@
 // batch_map with a sink and a kernel that is no function: the line is about the kernel.
 // expect: the kernel can't be called with these elements
-// max-errors: 1
 #include <trireme/trireme.hpp>
 
 #include <span>

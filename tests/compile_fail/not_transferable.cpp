@@ -1,6 +1,5 @@
 // A function object with a string inside, where kernels are copied byte by byte.
 // expect: this executor copies kernels byte by byte, and this one is not trivially copyable: specialise tri::enable_transferable if it may
-// max-errors: 2
 #include <trireme/trireme.hpp>
 
 #include "../far_executor.hpp"

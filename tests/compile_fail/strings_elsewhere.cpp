@@ -1,6 +1,5 @@
 // Elements that can't be copied to other memory.
-// expect: this executor copies its data, so that elements must be trivially copyable
-// max-errors: 2
+// expect: this executor copies its data, so that elements must be trivially copyable, or tuples, pairs or arrays of such
 #include <trireme/trireme.hpp>
 
 #include "../far_executor.hpp"

@@ -1,6 +1,5 @@
 // A sink that takes single results.
 // expect: batch_map: the sink can't be called with a std::span of results
-// max-errors: 2
 #include <trireme/trireme.hpp>
 
 #include <vector>

@@ -3,8 +3,10 @@
 /// Definition for every executor.
 #pragma once
 #include <trireme/algorithm/transform.hpp>
+#include <trireme/core/accepts.hpp>
 #include <trireme/core/count.hpp>
 #include <trireme/core/error.hpp>
+#include <trireme/core/gathered.hpp>
 #include <trireme/core/operand.hpp>
 #include <trireme/core/progress.hpp>
 #include <trireme/core/result.hpp>
@@ -46,7 +48,7 @@ public:
   explicit batch_reader(range& r) : range_(r), at_(std::ranges::begin(r)) {}
 
   /// The next batch of up to `most` elements, gathered in `room` if they do not already lie side by side.
-  std::span<value_type const> next(std::size_t most, std::vector<value_type>& room) {
+  std::span<value_type const> next(std::size_t most, gathered<value_type>& room) {
     if constexpr (contiguous_storage<range>) {
       std::size_t const left = static_cast<std::size_t>(std::ranges::end(range_) - at_);
       std::span<value_type const> const batch(std::to_address(at_), std::min(most, left));
@@ -61,7 +63,7 @@ public:
         room.push_back(*at_);
         taken_ = true;
       }
-      return room;
+      return {room.data(), room.size()};
     }
   }
 
@@ -89,7 +91,7 @@ public:
   static constexpr bool in_place = true;
 
   explicit batch_reader(std::remove_reference_t<R>& b) : all_(std::as_const(b).data(), b.size()) {}
-  std::span<value_type const> next(std::size_t most, std::vector<value_type>&) {
+  std::span<value_type const> next(std::size_t most, gathered<value_type>&) {
     auto const batch = all_.subspan(done_, std::min(most, all_.size() - done_));
     done_ += batch.size();
     return batch;
@@ -155,7 +157,7 @@ private:
   }
 
   E ex_;
-  std::vector<value_type> room_;
+  gathered<value_type> room_;
   std::vector<Result> out_;
   std::span<value_type const> in_;
   decltype(room_on<value_type>(std::declval<E const&>())) elements_ = room_on<value_type>(ex_);
@@ -198,21 +200,36 @@ void run_batches(E const& ex, Reader reader, F const& f, Sink&& sink, batch_opti
   hand_on(1 - k);
 }
 
+template <class R, class F>
+using batch_result_t = stored_t<std::invoke_result_t<F const&, typename data_element<R>::type const&>>;
+
 template <class E, class R, class F>
 consteval bool accepts_batches() {
   if constexpr (accepts_data<E, R>()) {
     using element = typename data_element<R>::type;
     if constexpr (accepts_kernel<E, F, element const&>()) {
-      constexpr bool ok = std::is_default_constructible_v<stored_t<std::invoke_result_t<F const&, element const&>>>;
-      static_assert(ok, "trireme: batch_map: the kernel's result needs a default constructor");
-      return ok;
+      using result = batch_result_t<R, F>;
+      static_assert(!std::is_void_v<result>, "trireme: batch_map: the kernel returns nothing");
+      if constexpr (!std::is_void_v<result>) {
+        constexpr bool ok = std::is_default_constructible_v<result>;
+        static_assert(ok, "trireme: batch_map: the kernel's result needs a default constructor");
+        return ok && accepts_value<E, result>();
+      }
     }
   }
   return false;
 }
 
-template <class R, class F>
-using batch_result_t = stored_t<std::invoke_result_t<F const&, typename data_element<R>::type const&>>;
+template <class E, class R, class F, class Sink>
+consteval bool accepts_sink() {
+  if constexpr (accepts_batches<E, R, F>()) {
+    constexpr bool ok = std::invocable<Sink&, std::span<batch_result_t<R, F> const>>;
+    static_assert(ok, "trireme: batch_map: the sink can't be called with a std::span of results as const");
+    return ok;
+  } else {
+    return false;
+  }
+}
 
 } // namespace detail
 
@@ -229,9 +246,7 @@ using batch_result_t = stored_t<std::invoke_result_t<F const&, typename data_ele
 template <executor E, class R, class F, class Sink>
   requires(!std::convertible_to<Sink, batch_options>)
 void batch_map(E const& ex, R&& in, F f, Sink&& sink, batch_options options = {}) {
-  if constexpr (detail::accepts_batches<E, R, F>()) {
-    static_assert(std::invocable<Sink&, std::span<detail::batch_result_t<R, F> const>>,
-                  "trireme: batch_map: the sink can't be called with a std::span of results as const");
+  if constexpr (detail::accepts_sink<E, R, F, Sink>()) {
     if constexpr (any_buffer<R>) static_cast<void>(detail::whole_buffer(ex, in));
     detail::run_batches<detail::batch_result_t<R, F>>(ex, detail::batch_reader<R>(in), f, sink, options);
   }
@@ -268,6 +283,8 @@ template <executor E, class R, class F>
           options);
       return out;
     }
+  } else {
+    return detail::refused{};
   }
 }
 

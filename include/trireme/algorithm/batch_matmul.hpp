@@ -11,6 +11,7 @@
 #include <trireme/core/matrix.hpp>
 #include <trireme/core/matrix_view.hpp>
 #include <trireme/core/range.hpp>
+#include <trireme/core/refused.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -156,6 +157,8 @@ template <executor E, class As, class Bs>
     host_operand<Bs> y(std::forward<Bs>(bs));
     gemm::check_batch(ex, x.view(), y.view(), gemm::no_storage{});
     return gemm::fresh_batch(ex, x.view(), y.view());
+  } else {
+    return refused{};
   }
 }
 

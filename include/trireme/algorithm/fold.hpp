@@ -17,6 +17,7 @@ namespace trireme { inline namespace v1 { namespace detail {
 /// Stores elements base + [first, last) of a source in slots. The first element of all is kept beside.
 template <class Source>
 struct evaluate_run {
+  using parts = parts_of<Source>;
   using value = typename Source::value_type;
   Source source;
   slot<value>* values;
@@ -33,6 +34,7 @@ struct evaluate_run {
 /// Folds tiles of evaluated elements: element i of tile base + k lies in values[k · tile_size + i].
 template <class A, class Source, class Op>
 struct fold_values_run {
+  using parts = parts_of<Source, Op>;
   using value = typename Source::value_type;
   Source source;
   Op op;
@@ -53,6 +55,7 @@ struct fold_values_run {
 /// Evaluates and folds whole tiles, with nothing stored between.
 template <class A, class Source, class Op>
 struct fold_tiles_run {
+  using parts = parts_of<Source, Op>;
   using value = typename Source::value_type;
   Source source;
   Op op;

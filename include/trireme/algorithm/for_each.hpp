@@ -1,6 +1,7 @@
 /// @file for_each.hpp
 /// Call a function for every index or element, for its effect.       Definition for every executor.
 #pragma once
+#include <trireme/core/accepts.hpp>
 #include <trireme/core/count.hpp>
 #include <trireme/core/executor.hpp>
 #include <trireme/core/operand.hpp>
@@ -22,6 +23,7 @@ namespace detail {
 
 template <class F>
 struct index_run {
+  using parts = parts_of<F>;
   F f;
   constexpr void operator()(std::size_t first, std::size_t last) const {
     for (std::size_t i = first; i < last; ++i) f(i);
@@ -30,6 +32,7 @@ struct index_run {
 
 template <class View, class F>
 struct element_run {
+  using parts = parts_of<F>;
   View view;
   F f;
   constexpr void operator()(std::size_t first, std::size_t last) const {
@@ -69,11 +72,13 @@ void for_each_index(E const& ex, count<"n"> n, F f, loop_options options = {}) {
 /// Calls f(x) for every element x, in any order; returns when all are done.
 ///
 /// f may take its element by reference and change it. On an executor that does not see host memory a host range is
-/// copied in, and back if f takes its element by non-const reference.
+/// copied in, and back if f takes its element by non-const reference. The bits of a std::vector<bool> can only be read.
 /// @throws what f throws; which elements were then visited is unspecified.
 template <executor E, class R, class F>
 void for_each(E const& ex, R&& range, F f, loop_options options = {}) {
-  if constexpr (detail::accepts_data<E, R>()) {
+  if constexpr (detail::packed_bits<R>) {
+    for_each(ex, std::as_const(range), std::move(f), std::move(options));
+  } else if constexpr (detail::accepts_data<E, R>()) {
     using element = typename detail::data_element<R>::type;
     // Copied in only, where f also takes a temporary, and so does not want to change what it is given.
     if constexpr (!any_buffer<R> && !host_executor<E> && std::is_invocable_v<F const&, element>) {

@@ -11,6 +11,7 @@
 #include <trireme/core/into.hpp>
 #include <trireme/core/matrix.hpp>
 #include <trireme/core/matrix_view.hpp>
+#include <trireme/core/refused.hpp>
 
 #include <type_traits>
 #include <utility>
@@ -90,6 +91,8 @@ template <executor E, class A, class B>
       gemm::host_multiply(ex, a, b, c);
       return c;
     }
+  } else {
+    return refused{};
   }
 }
 

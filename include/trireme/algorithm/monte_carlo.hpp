@@ -63,6 +63,7 @@ struct components<std::array<V, N>> {
 /// The samples of f as what fold combines.
 template <class Sampler>
 struct moments_source {
+  using parts = parts_of<Sampler>;
   using value_type = typename Sampler::value_type;
   static constexpr bool keeps_first = true;
   static constexpr std::size_t count = components<value_type>::count;
@@ -115,10 +116,12 @@ auto on_monte_carlo(E const& ex, std::size_t n, Sampler const& sampler, monte_ca
 /// Cost: samples times f; nothing is stored but one value a tile.
 template <class Real = double, executor E, class F>
 [[nodiscard]] auto monte_carlo(E const& ex, count<"samples"> samples, F f, monte_carlo_options options = {}) {
-  if constexpr (detail::accepts_sampler<E, Real, F>()) {
+  if constexpr (detail::accepts_estimate<E, Real, F>()) {
     std::size_t const n = samples;
     if (n == 0) throw std::invalid_argument("trireme: monte_carlo: samples must be at least 1");
     return on_monte_carlo(ex, n, detail::sampler<Real, F>{options.seed, f}, options);
+  } else {
+    return estimate{};
   }
 }
 

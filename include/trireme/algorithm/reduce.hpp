@@ -3,6 +3,7 @@
 /// Definition for every executor; a backend that overloads on_reduce or on_transform_reduce keeps the shape of tiles.hpp.
 #pragma once
 #include <trireme/algorithm/fold.hpp>
+#include <trireme/core/accepts.hpp>
 #include <trireme/core/operand.hpp>
 #include <trireme/core/tiles.hpp>
 
@@ -33,6 +34,7 @@ struct element_source {
 /// f of the elements of a view, converted to A.
 template <class A, class View, class F>
 struct mapped_source {
+  using parts = parts_of<F>;
   using value_type = A;
   static constexpr bool keeps_first = false;
   View view;
@@ -73,10 +75,12 @@ A on_transform_reduce(E const& ex, View in, std::type_identity<A>, Op const& op,
 /// Cost: one read of the data; memory for one value a tile.
 template <executor E, class R, class A, class Op = std::plus<>>
 [[nodiscard]] A reduce(E const& ex, R&& in, A init, Op op = {}) {
-  if constexpr (detail::accepts_data<E, R>() && detail::accepts_kernel<E, Op, A, A>()) {
+  if constexpr (detail::accepts_reduction<E, R, A, Op>()) {
     detail::input<E, R> data(ex, std::forward<R>(in));
     if (data.size() == 0) return init;
     return static_cast<A>(op(std::move(init), on_reduce(ex, data.view(), std::type_identity<A>{}, op)));
+  } else {
+    return detail::refused{};
   }
 }
 
@@ -86,6 +90,8 @@ template <executor E, class R>
   if constexpr (detail::accepts_data<E, R>()) {
     using element = typename detail::data_element<R>::type;
     return reduce(ex, std::forward<R>(in), element{}, std::plus<>{});
+  } else {
+    return detail::refused{};
   }
 }
 
@@ -93,13 +99,12 @@ template <executor E, class R>
 /// f's results are converted to the type of init. Order, errors and cost as for reduce.
 template <executor E, class R, class A, class Op, class F>
 [[nodiscard]] A transform_reduce(E const& ex, R&& in, A init, Op op, F f) {
-  if constexpr (detail::accepts_data<E, R>() && detail::accepts_kernel<E, Op, A, A>()) {
-    using element = decltype(std::declval<detail::input<E, R>&>().view()[0]);
-    if constexpr (detail::accepts_kernel<E, F, element>()) {
-      detail::input<E, R> data(ex, std::forward<R>(in));
-      if (data.size() == 0) return init;
-      return static_cast<A>(op(std::move(init), on_transform_reduce(ex, data.view(), std::type_identity<A>{}, op, f)));
-    }
+  if constexpr (detail::accepts_mapped_reduction<E, R, A, Op, F>()) {
+    detail::input<E, R> data(ex, std::forward<R>(in));
+    if (data.size() == 0) return init;
+    return static_cast<A>(op(std::move(init), on_transform_reduce(ex, data.view(), std::type_identity<A>{}, op, f)));
+  } else {
+    return detail::refused{};
   }
 }
 

@@ -1,7 +1,7 @@
 /// @file sample.hpp
 /// The samples of a random function, each recomputable from its index alone.
 #pragma once
-#include <trireme/core/operand.hpp>
+#include <trireme/core/accepts.hpp>
 #include <trireme/random/generator.hpp>
 #include <trireme/random/philox.hpp>
 
@@ -64,6 +64,7 @@ using rng_t = typename cursor_t<Real, F>::rng;
 /// The samples of f under a seed.
 template <class Real, class F>
 struct sampler {
+  using parts = parts_of<F>;
   using value_type = std::remove_cvref_t<std::invoke_result_t<F const&, rng_t<Real, F>&>>;
   std::uint64_t seed;
   F f;
@@ -75,19 +76,36 @@ inline constexpr bool is_estimable = std::is_arithmetic_v<V>;
 template <class V, std::size_t N>
 inline constexpr bool is_estimable<std::array<V, N>> = std::is_arithmetic_v<V>;
 
+/// Whether f has samples there; says why not, in one line.
 template <class E, class Real, class F>
-consteval bool accepts_rng_kernel() {
+consteval bool accepts_sampler() {
   constexpr bool real = std::same_as<Real, double> || std::same_as<Real, float>;
   static_assert(real, "trireme: random numbers are drawn in float or double");
-  if constexpr (real)
-    return accepts_kernel<E, F, rng_t<Real, F>&>();
+  if constexpr (real && accepts_function<E, F>()) {
+    using rng = rng_t<Real, F>;
+    constexpr bool ok = std::is_invocable_v<F const&, rng&>;
+    static_assert(ok, "trireme: the kernel of monte_carlo and simulate is called as f(rng), with rng taken by auto&; it is "
+                      "called as const, by many workers at once: remove `mutable` if it is there");
+    if constexpr (ok) {
+      using value = typename sampler<Real, F>::value_type;
+      static_assert(!std::is_void_v<value>, "trireme: the kernel returns nothing, where a sample is needed");
+      if constexpr (!std::is_void_v<value>) return accepts_value<E, value>();
+    }
+  }
+  return false;
+}
+
+template <class E, class Real, class F, class Out>
+consteval bool accepts_sampler_into() {
+  if constexpr (accepts_sampler<E, Real, F>())
+    return accepts_place<E, Out, stored_t<typename sampler<Real, F>::value_type>>();
   else
     return false;
 }
 
 template <class E, class Real, class F>
-consteval bool accepts_sampler() {
-  if constexpr (accepts_rng_kernel<E, Real, F>()) {
+consteval bool accepts_estimate() {
+  if constexpr (accepts_sampler<E, Real, F>()) {
     constexpr bool ok = is_estimable<typename sampler<Real, F>::value_type>;
     static_assert(ok, "trireme: monte_carlo: the kernel must return a number or a std::array of numbers");
     return ok;

@@ -2,6 +2,7 @@
 /// Running totals, in a shape that does not depend on who computed what.     Definition for every executor; a backend
 /// that overloads on_inclusive_scan or on_exclusive_scan keeps that shape.
 #pragma once
+#include <trireme/core/accepts.hpp>
 #include <trireme/core/into.hpp>
 #include <trireme/core/operand.hpp>
 #include <trireme/core/result.hpp>
@@ -36,6 +37,7 @@ struct slot_view {
 
 template <class A, class View, class Op>
 struct segment_totals {
+  using parts = parts_of<Op>;
   View in;
   slot<A>* totals;
   Op op;
@@ -52,6 +54,7 @@ struct segment_totals {
 /// Results of an inclusive scan; `scanned` are the scanned totals, unused where there is one segment. `out` may be `in`.
 template <class A, class View, class Out, class Op>
 struct inclusive_segments {
+  using parts = parts_of<Op>;
   View in;
   Out out;
   slot<A>* scanned;
@@ -72,6 +75,7 @@ struct inclusive_segments {
 /// Results of an exclusive scan: the carry of a segment is init combined with the scanned total before it.
 template <class A, class View, class Out, class Op>
 struct exclusive_segments {
+  using parts = parts_of<A, Op>;
   View in;
   Out out;
   slot<A>* scanned;
@@ -130,6 +134,22 @@ void on_exclusive_scan(E const& ex, View in, Out out, A const& init, Op const& o
 
 namespace detail {
 
+template <class E, class R, class Op>
+consteval bool accepts_scan() {
+  if constexpr (accepts_data<E, R>())
+    return accepts_reduction<E, R, typename data_element<R>::type, Op>();
+  else
+    return false;
+}
+
+template <class E, class R, class Op, class Out>
+consteval bool accepts_scan_into() {
+  if constexpr (accepts_scan<E, R, Op>())
+    return accepts_place<E, Out, typename data_element<R>::type>();
+  else
+    return false;
+}
+
 /// `out` is fresh or existing; `scan(in_view, out_view)` is called where there is an element.
 template <class In, class Out, class Scan>
 auto scan_into(In& in, Out&& out, Scan const& scan) {
@@ -146,14 +166,14 @@ auto scan_into(In& in, Out&& out, Scan const& scan) {
 /// @throws what op throws. Cost: two reads of the data and one write; memory for one value in 128 elements.
 template <executor E, class R, class Op = std::plus<>>
 [[nodiscard]] auto inclusive_scan(E const& ex, R&& in, Op op = {}) {
-  if constexpr (detail::accepts_data<E, R>()) {
+  if constexpr (detail::accepts_scan<E, R, Op>()) {
     using element = typename detail::data_element<R>::type;
-    if constexpr (detail::accepts_kernel<E, Op, element, element>()) {
-      detail::input<E, R> data(ex, std::forward<R>(in));
-      return detail::scan_into(data, detail::fresh<E, detail::stored_t<element>, R>(ex, data.size()), [&](auto from, auto to) {
-        on_inclusive_scan(ex, from, to, std::type_identity<element>{}, op);
-      });
-    }
+    detail::input<E, R> data(ex, std::forward<R>(in));
+    return detail::scan_into(data, detail::fresh<E, detail::stored_t<element>, R>(ex, data.size()), [&](auto from, auto to) {
+      on_inclusive_scan(ex, from, to, std::type_identity<element>{}, op);
+    });
+  } else {
+    return detail::refused{};
   }
 }
 
@@ -161,14 +181,12 @@ template <executor E, class R, class Op = std::plus<>>
 /// @throws std::invalid_argument where the sizes differ, before any work.
 template <executor E, class R, class Op, class Out>
 void inclusive_scan(E const& ex, R&& in, Op op, into_type<Out> place) {
-  if constexpr (detail::accepts_data<E, R>() && detail::accepts_data<E, Out>()) {
+  if constexpr (detail::accepts_scan_into<E, R, Op, Out>()) {
     using element = typename detail::data_element<R>::type;
-    if constexpr (detail::accepts_kernel<E, Op, element, element>()) {
-      detail::input<E, R> data(ex, std::forward<R>(in));
-      detail::scan_into(data, detail::existing<E, Out>(ex, place, data.size()), [&](auto from, auto to) {
-        on_inclusive_scan(ex, from, to, std::type_identity<element>{}, op);
-      });
-    }
+    detail::input<E, R> data(ex, std::forward<R>(in));
+    detail::scan_into(data, detail::existing<E, Out>(ex, place, data.size()), [&](auto from, auto to) {
+      on_inclusive_scan(ex, from, to, std::type_identity<element>{}, op);
+    });
   }
 }
 
@@ -181,16 +199,18 @@ void inclusive_scan(E const& ex, R&& in, into_type<Out> place) {
 /// Order, errors and cost as for inclusive_scan.
 template <executor E, class R, class A, class Op = std::plus<>>
 [[nodiscard]] auto exclusive_scan(E const& ex, R&& in, A init, Op op = {}) {
-  if constexpr (detail::accepts_data<E, R>() && detail::accepts_kernel<E, Op, A, A>()) {
+  if constexpr (detail::accepts_reduction<E, R, A, Op>()) {
     detail::input<E, R> data(ex, std::forward<R>(in));
     return detail::scan_into(data, detail::fresh<E, detail::stored_t<A>, R>(ex, data.size()),
                              [&](auto from, auto to) { on_exclusive_scan(ex, from, to, init, op); });
+  } else {
+    return detail::refused{};
   }
 }
 
 template <executor E, class R, class A, class Op, class Out>
 void exclusive_scan(E const& ex, R&& in, A init, Op op, into_type<Out> place) {
-  if constexpr (detail::accepts_data<E, R>() && detail::accepts_data<E, Out>() && detail::accepts_kernel<E, Op, A, A>()) {
+  if constexpr (detail::accepts_reduction<E, R, A, Op>() && detail::accepts_place<E, Out, A>()) {
     detail::input<E, R> data(ex, std::forward<R>(in));
     detail::scan_into(data, detail::existing<E, Out>(ex, place, data.size()),
                       [&](auto from, auto to) { on_exclusive_scan(ex, from, to, init, op); });

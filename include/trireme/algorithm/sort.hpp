@@ -1,6 +1,7 @@
 /// @file sort.hpp
 /// Sort in place, stably.        Definition for every executor: a merge sort whose merges are cut along their output.
 #pragma once
+#include <trireme/core/accepts.hpp>
 #include <trireme/core/executor.hpp>
 #include <trireme/core/operand.hpp>
 #include <trireme/core/tiles.hpp>
@@ -52,6 +53,7 @@ constexpr std::size_t merge_split(T const* a, std::size_t na, T const* b, std::s
 /// so that none is lost if less throws.
 template <class T, class Less>
 struct sort_blocks {
+  using parts = parts_of<Less>;
   T* a;
   T* b;
   std::uint8_t* in_b;
@@ -117,6 +119,7 @@ struct clear_flags {
 /// One pass of merges from `from` to `to`: run r of `width` elements with run r + 1. Index t is a tile of the output.
 template <class T, class Less>
 struct merge_pass {
+  using parts = parts_of<Less>;
   T const* from;
   T* to;
   std::size_t width, n;
@@ -138,6 +141,7 @@ struct merge_pass {
 /// Orders positions by the elements there.
 template <class View, class Less>
 struct less_at {
+  using parts = parts_of<Less>;
   View view;
   Less less;
   constexpr bool operator()(std::size_t i, std::size_t j) const { return less(view[i], view[j]); }
@@ -160,9 +164,26 @@ void permute(View view, std::vector<std::size_t>& order) {
   }
 }
 
+/// Whether elements may be assigned where none was constructed, and so merged from one memory to another.
+template <class T>
+inline constexpr bool merges = std::is_trivially_copyable_v<T> || plain_slot<T>;
+
+template <class E, class R, class Less>
+consteval bool accepts_sort() {
+  if constexpr (accepts_data<E, R>()) {
+    using element = typename data_element<R>::type;
+    constexpr bool changes = writable<R>();
+    static_assert(changes, "trireme: sort: the range is const, or an expression: nothing can be moved there");
+    constexpr bool places = any_buffer<R> || eigen_vector<std::remove_reference_t<R>> || std::ranges::forward_range<R>;
+    static_assert(places, "trireme: sort: a range that is read once has no places to sort to");
+    if constexpr (changes && places) return accepts_kernel<E, Less, element const&, element const&>();
+  }
+  return false;
+}
+
 } // namespace detail
 
-/// Sorts n trivially copyable elements at `data` in ex's memory; also if less throws, they are all still there.
+/// Sorts n transferable elements at `data` in ex's memory; also if less throws, they are all still there.
 template <executor E, class T, class Less>
 void on_sort(E const& ex, T* data, std::size_t n, Less const& less) {
   using namespace detail;
@@ -193,28 +214,26 @@ void on_sort(E const& ex, T* data, std::size_t n, Less const& less) {
 
 /// Sorts in place; equal elements keep their order, so that the result is the same on every executor.
 ///
-/// Elements that are not trivially copyable, or not contiguous, are sorted by position and moved once (host executors).
+/// Elements that are not transferable, or not contiguous, are sorted by position and moved once (host executors).
 /// @param less  a strict weak order; portable_kernel where ex does not see host memory.
 /// @throws what less throws; the elements are then all there, in an unspecified order.
 /// Cost: O(n log n); memory for another n elements, or n positions.
 template <executor E, class R, class Less = std::ranges::less>
 void sort(E const& ex, R&& range, Less less = {}) {
-  if constexpr (detail::accepts_data<E, R>()) {
+  if constexpr (detail::accepts_sort<E, R, Less>()) {
     using element = typename detail::data_element<R>::type;
-    if constexpr (detail::accepts_kernel<E, Less, element const&, element const&>()) {
-      detail::storage<E, R, true> data(ex, range);
-      auto const view = data.view();
-      if (data.size() < 2) return;
-      if constexpr (std::same_as<decltype(view), std::span<element> const> && std::is_trivially_copyable_v<element>) {
-        on_sort(ex, view.data(), view.size(), less);
-      } else {
-        std::vector<std::size_t> order(data.size());
-        for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-        on_sort(ex, order.data(), order.size(), detail::less_at<decltype(view), Less>{view, less});
-        detail::permute<element>(view, order);
-      }
-      data.finish();
+    detail::storage<E, R, true> data(ex, range);
+    auto const view = data.view();
+    if (data.size() < 2) return;
+    if constexpr (std::same_as<decltype(view), std::span<element> const> && (detail::merges<element> || !host_executor<E>)) {
+      on_sort(ex, view.data(), view.size(), less);
+    } else {
+      std::vector<std::size_t> order(data.size());
+      for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+      on_sort(ex, order.data(), order.size(), detail::less_at<decltype(view), Less>{view, less});
+      detail::permute<element>(view, order);
     }
+    data.finish();
   }
 }
 

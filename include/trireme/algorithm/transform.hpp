@@ -2,6 +2,7 @@
 /// Apply a function to every element of one range, of two, or of a range of tuples.    Definition for every executor.
 #pragma once
 #include <trireme/algorithm/for_each.hpp>
+#include <trireme/core/accepts.hpp>
 #include <trireme/core/into.hpp>
 #include <trireme/core/operand.hpp>
 #include <trireme/core/result.hpp>
@@ -21,6 +22,7 @@ struct transform_run;
 
 template <class Out, class F, class In>
 struct transform_run<Out, F, In> {
+  using parts = parts_of<F>;
   Out out;
   F f;
   In in;
@@ -34,6 +36,7 @@ struct transform_run<Out, F, In> {
 
 template <class Out, class F, class In1, class In2>
 struct transform_run<Out, F, In1, In2> {
+  using parts = parts_of<F>;
   Out out;
   F f;
   In1 in1;
@@ -46,20 +49,23 @@ struct transform_run<Out, F, In1, In2> {
   }
 };
 
-/// f(get<0>(t), get<1>(t), …) of a tuple t: the kernel of starmap.
+/// f(get<0>(t), get<1>(t), …) of a tuple t. Not by std::apply, which can't be asked whether it works.
+template <class F, class T, std::size_t... I>
+constexpr auto apply_elements(F const& f, T&& t, std::index_sequence<I...>)
+    -> decltype(f(std::get<I>(std::forward<T>(t))...)) {
+  return f(std::get<I>(std::forward<T>(t))...);
+}
+
+/// The kernel of starmap.
 template <class F>
 struct applied {
-  using kernel_type = F;
+  using parts = parts_of<F>;
   F f;
-  template <class T>
-  constexpr auto operator()(T&& t) const
-      -> decltype(std::apply(std::declval<F const&>(), std::forward<T>(t))) {
-    return std::apply(f, std::forward<T>(t));
+  template <class T, class Places = std::make_index_sequence<std::tuple_size<std::remove_cvref_t<T>>::value>>
+  constexpr auto operator()(T&& t) const -> decltype(apply_elements(f, std::forward<T>(t), Places{})) {
+    return apply_elements(f, std::forward<T>(t), Places{});
   }
 };
-
-template <class E, class R>
-using operand_t = decltype(std::declval<input<E, R>&>().view()[0]);
 
 } // namespace detail
 
@@ -79,15 +85,13 @@ void on_transform(E const& ex, Out out, F const& f, loop_options const& options,
 /// collected; a single-pass range is read into memory first. A result type without a default constructor costs a move.
 template <executor E, class R, class F>
 [[nodiscard]] auto transform(E const& ex, R&& in, F f, loop_options options = {}) {
-  if constexpr (detail::accepts_data<E, R>()) {
-    using from = detail::operand_t<E, R>;
-    if constexpr (detail::accepts_kernel<E, F, from>()) {
-      using result = detail::stored_t<std::invoke_result_t<F const&, from>>;
-      detail::input<E, R> data(ex, std::forward<R>(in));
-      detail::fresh<E, result, R> out(ex, data.size());
-      on_transform(ex, out.view(), f, options, data.view());
-      return out.finish();
-    }
+  if constexpr (detail::accepts_map<E, F, R>()) {
+    detail::input<E, R> data(ex, std::forward<R>(in));
+    detail::fresh<E, detail::result_t<E, F, R>, R> out(ex, data.size());
+    on_transform(ex, out.view(), f, options, data.view());
+    return out.finish();
+  } else {
+    return detail::refused{};
   }
 }
 
@@ -95,13 +99,11 @@ template <executor E, class R, class F>
 /// before any work.
 template <executor E, class R, class F, class Out>
 void transform(E const& ex, R&& in, F f, into_type<Out> place, loop_options options = {}) {
-  if constexpr (detail::accepts_data<E, R>() && detail::accepts_data<E, Out>()) {
-    if constexpr (detail::accepts_kernel<E, F, detail::operand_t<E, R>>()) {
-      detail::input<E, R> data(ex, std::forward<R>(in));
-      detail::existing<E, Out> out(ex, place, data.size());
-      on_transform(ex, out.view(), f, options, data.view());
-      out.finish();
-    }
+  if constexpr (detail::accepts_map_into<E, Out, F, R>()) {
+    detail::input<E, R> data(ex, std::forward<R>(in));
+    detail::existing<E, Out> out(ex, place, data.size());
+    on_transform(ex, out.view(), f, options, data.view());
+    out.finish();
   }
 }
 
@@ -109,32 +111,27 @@ void transform(E const& ex, R&& in, F f, into_type<Out> place, loop_options opti
 /// @throws std::invalid_argument where the sizes differ, before any work.
 template <executor E, class R1, detail::data R2, class F>
 [[nodiscard]] auto transform(E const& ex, R1&& in1, R2&& in2, F f, loop_options options = {}) {
-  if constexpr (detail::accepts_data<E, R1>() && detail::accepts_data<E, R2>()) {
-    using from1 = detail::operand_t<E, R1>;
-    using from2 = detail::operand_t<E, R2>;
-    if constexpr (detail::accepts_kernel<E, F, from1, from2>()) {
-      using result = detail::stored_t<std::invoke_result_t<F const&, from1, from2>>;
-      detail::input<E, R1> data1(ex, std::forward<R1>(in1));
-      detail::input<E, R2> data2(ex, std::forward<R2>(in2));
-      detail::check_same_size(data2.size(), data1.size(), "transform: in2");
-      detail::fresh<E, result, R1> out(ex, data1.size());
-      on_transform(ex, out.view(), f, options, data1.view(), data2.view());
-      return out.finish();
-    }
+  if constexpr (detail::accepts_map<E, F, R1, R2>()) {
+    detail::input<E, R1> data1(ex, std::forward<R1>(in1));
+    detail::input<E, R2> data2(ex, std::forward<R2>(in2));
+    detail::check_same_size(data2.size(), data1.size(), "transform: in2");
+    detail::fresh<E, detail::result_t<E, F, R1, R2>, R1> out(ex, data1.size());
+    on_transform(ex, out.view(), f, options, data1.view(), data2.view());
+    return out.finish();
+  } else {
+    return detail::refused{};
   }
 }
 
 template <executor E, class R1, detail::data R2, class F, class Out>
 void transform(E const& ex, R1&& in1, R2&& in2, F f, into_type<Out> place, loop_options options = {}) {
-  if constexpr (detail::accepts_data<E, R1>() && detail::accepts_data<E, R2>() && detail::accepts_data<E, Out>()) {
-    if constexpr (detail::accepts_kernel<E, F, detail::operand_t<E, R1>, detail::operand_t<E, R2>>()) {
-      detail::input<E, R1> data1(ex, std::forward<R1>(in1));
-      detail::input<E, R2> data2(ex, std::forward<R2>(in2));
-      detail::check_same_size(data2.size(), data1.size(), "transform: in2");
-      detail::existing<E, Out> out(ex, place, data1.size());
-      on_transform(ex, out.view(), f, options, data1.view(), data2.view());
-      out.finish();
-    }
+  if constexpr (detail::accepts_map_into<E, Out, F, R1, R2>()) {
+    detail::input<E, R1> data1(ex, std::forward<R1>(in1));
+    detail::input<E, R2> data2(ex, std::forward<R2>(in2));
+    detail::check_same_size(data2.size(), data1.size(), "transform: in2");
+    detail::existing<E, Out> out(ex, place, data1.size());
+    on_transform(ex, out.view(), f, options, data1.view(), data2.view());
+    out.finish();
   }
 }
 

@@ -3,8 +3,10 @@
 #pragma once
 #include <trireme/core/count.hpp>
 #include <trireme/core/executor.hpp>
+#include <trireme/core/fn.hpp>
 #include <trireme/core/range.hpp>
 
+#include <concepts>
 #include <cstddef>
 #include <limits>
 #include <new>
@@ -41,9 +43,19 @@ public:
 
   /// A copy on the host; returns when it is complete.
   [[nodiscard]] std::vector<value_type> to_host() const {
-    std::vector<value_type> out(size_);
-    executor_.download(data_, out.data(), size_ * sizeof(T), {}).wait();
-    return out;
+    if constexpr (std::is_default_constructible_v<value_type> && !std::same_as<value_type, bool>) {
+      std::vector<value_type> out(size_);
+      executor_.download(data_, out.data(), size_ * sizeof(T), {}).wait();
+      return out;
+    } else { // a vector can't have elements to be filled later, or has them in bits
+      struct alignas(T) place {
+        std::byte bytes[sizeof(T)];
+      };
+      std::vector<place> copy(size_);
+      executor_.download(data_, copy.data(), size_ * sizeof(T), {}).wait();
+      auto const first = reinterpret_cast<T const*>(copy.data());
+      return std::vector<value_type>(first, first + size_);
+    }
   }
 
 private:
@@ -55,7 +67,9 @@ private:
 /// n elements in the memory of an executor. Move-only; frees its memory, and keeps the executor alive until then.
 template <class T, executor E>
 class buffer {
-  static_assert(std::is_trivially_copyable_v<T>, "trireme: a buffer's elements must be trivially copyable");
+  // Not only what is trivially copyable by the letter: a std::tuple or std::pair of such is not, because its assignment
+  // is not trivial, but its bytes carry its value all the same.
+  static_assert(transferable<T>, "trireme: a buffer's elements must be transferable: trivially copyable, or tuples, pairs or arrays of such");
 
 public:
   using value_type = T;

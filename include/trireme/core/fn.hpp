@@ -1,8 +1,13 @@
 /// @file fn.hpp
 /// Kernels that every backend can run: a function named by a constant, with or without bound arguments.
 #pragma once
+#include <trireme/core/refused.hpp>
+
+#include <array>
 #include <cstddef>
+#include <optional>
 #include <string_view>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 
@@ -15,6 +20,53 @@ inline constexpr bool enable_transferable = std::is_trivially_copy_constructible
 
 template <class T>
 concept transferable = enable_transferable<std::remove_cv_t<T>>;
+
+namespace detail {
+
+/// A type of the library's own that holds values of a user's says which: `using parts = parts_of<F>`. It is then as
+/// transferable, and as portable, as these are: its own copy constructor does not show what was specialised for a part.
+template <class... T>
+struct parts_of {
+  static constexpr bool transferable = (v1::transferable<T> && ...);
+  template <class Test>
+  static consteval bool any(Test test);
+};
+
+template <class T>
+inline constexpr bool is_parts = false;
+template <class... T>
+inline constexpr bool is_parts<parts_of<T...>> = true;
+
+template <class T>
+concept made_of_parts = requires { requires is_parts<typename T::parts>; };
+
+/// Whether test holds for the type, or for a part that it is made of.
+template <class T, class Test>
+consteval bool any_part(Test test) {
+  if constexpr (made_of_parts<T>)
+    return T::parts::any(test);
+  else
+    return test.template operator()<T>();
+}
+
+template <class... T>
+template <class Test>
+consteval bool parts_of<T...>::any(Test test) {
+  return (any_part<T>(test) || ...);
+}
+
+} // namespace detail
+
+template <detail::made_of_parts T>
+inline constexpr bool enable_transferable<T> = T::parts::transferable;
+template <class... T>
+inline constexpr bool enable_transferable<std::tuple<T...>> = (transferable<T> && ...);
+template <class A, class B>
+inline constexpr bool enable_transferable<std::pair<A, B>> = transferable<A> && transferable<B>;
+template <class T, std::size_t N>
+inline constexpr bool enable_transferable<std::array<T, N>> = transferable<T>;
+template <class T>
+inline constexpr bool enable_transferable<std::optional<T>> = transferable<T>;
 
 namespace detail {
 
@@ -44,13 +96,12 @@ consteval bool is_closure_type() {
   }
 }
 
-/// A wrapper of a kernel, such as draws<N>(f), names what it wraps `kernel_type`.
+/// Of a lambda with captures, or of a wrapper of one such as draws<N>(f).
 template <class F>
 consteval bool is_capturing_closure() {
-  if constexpr (requires { typename F::kernel_type; })
-    return is_capturing_closure<typename F::kernel_type>();
-  else
-    return is_closure_type<F>() && !(std::is_empty_v<F> && std::is_default_constructible_v<F>);
+  return any_part<F>([]<class T>() {
+    return is_closure_type<T>() && !(std::is_empty_v<T> && std::is_default_constructible_v<T>);
+  });
 }
 
 } // namespace detail
@@ -103,6 +154,7 @@ struct bound_arguments<std::index_sequence<I...>, B...> : bound_argument<I, B>..
 
 template <auto const& F, class... B>
 struct front_binder : bound_arguments<std::index_sequence_for<B...>, B...> {
+  using parts = parts_of<B...>;
   template <class... A>
   constexpr auto operator()(A&&... a) const -> decltype(F(std::declval<B const&>()..., std::forward<A>(a)...)) {
     constexpr auto f = F;
@@ -110,13 +162,22 @@ struct front_binder : bound_arguments<std::index_sequence_for<B...>, B...> {
   }
 };
 
+/// A buffer or matrix, told by its members: it owns memory, or keeps an executor alive.
+template <class B>
+concept executors_memory = requires { typename B::executor_type; };
+
 } // namespace detail
 
 /// The portable kernel that calls f with leading arguments bound: bind_front<f>(a, b)(x) is f(a, b, x), as
 /// std::bind_front<f>(a, b) of C++26. The arguments are kept by value (std::reference_wrapper stays itself).
 template <auto const& F, class... B>
 [[nodiscard]] constexpr auto bind_front(B&&... bound) {
-  return detail::front_binder<F, std::decay_t<B>...>{{{std::forward<B>(bound)}...}};
+  constexpr bool plain = (!detail::executors_memory<std::decay_t<B>> && ...);
+  static_assert(plain, "trireme: bind_front: a buffer stays with its owner: bind b.view(), the span of its elements");
+  if constexpr (plain)
+    return detail::front_binder<F, std::decay_t<B>...>{{{std::forward<B>(bound)}...}};
+  else
+    return detail::refused{};
 }
 
 }} // namespace trireme::v1

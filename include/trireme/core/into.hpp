@@ -1,11 +1,10 @@
 /// @file into.hpp
 /// `into(out)`: existing storage as the place for a result.
 #pragma once
-#include <trireme/core/buffer.hpp>
+#include <trireme/core/operand.hpp>
 #include <trireme/core/range.hpp>
+#include <trireme/core/refused.hpp>
 
-#include <concepts>
-#include <ranges>
 #include <type_traits>
 #include <utility>
 
@@ -17,29 +16,22 @@ struct into_type {
   R out;
 };
 
-namespace detail {
-/// A temporary that leads to memory of somebody else: a view, a part of a buffer, a Map or a part of Eigen's.
-template <class R>
-inline constexpr bool leads_elsewhere = std::ranges::borrowed_range<R> || (any_buffer<R> && std::copyable<R>);
-template <class R>
-  requires requires { typename R::PlainObject; }
-inline constexpr bool leads_elsewhere<R> = !std::same_as<R, typename R::PlainObject>;
-
-template <class R>
-concept packed_bits = std::ranges::range<R> && std::same_as<std::ranges::range_value_t<R>, bool> &&
-                      !std::is_lvalue_reference_v<std::ranges::range_reference_t<R>>;
-} // namespace detail
-
 /// Names existing storage for a result: a buffer, a random-access range, or a vector of Eigen, of the right size.
 /// Nothing is allocated, zeroed or touched that is not a result. It must not overlap the input in part; where it is
 /// the input itself, each element is read before it is written.
 template <class R>
 [[nodiscard]] constexpr auto into(R&& out) {
-  static_assert(!detail::packed_bits<R>, "trireme: into: a std::vector<bool> can't be written by several workers at once, "
-                                         "which would lose bits");
-  static_assert(std::is_lvalue_reference_v<R> || detail::leads_elsewhere<std::remove_cv_t<R>>,
-                "trireme: into: the storage is a temporary that would be gone with the result in it");
-  return into_type<R>{std::forward<R>(out)};
+  constexpr bool whole = !detail::packed_bits<R>;
+  static_assert(whole, "trireme: into: a std::vector<bool> can't be written by several workers at once, "
+                       "which would lose bits");
+  constexpr bool written = detail::writable<R>();
+  static_assert(written, "trireme: into: the storage is const, or an expression: nothing can be written there");
+  constexpr bool lasting = detail::outlives_call<R>;
+  static_assert(lasting, "trireme: into: the storage is a temporary that would be gone with the result in it");
+  if constexpr (whole && written && lasting)
+    return into_type<R>{std::forward<R>(out)};
+  else
+    return into_type<detail::refused>{};
 }
 
 }} // namespace trireme::v1

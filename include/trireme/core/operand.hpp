@@ -1,9 +1,8 @@
 /// @file operand.hpp
-/// What lies between a public algorithm and its `on_X`: checks in one line each, and data brought to plain views.
+/// Data brought to the plain views that an `on_X` takes.
 #pragma once
 #include <trireme/core/buffer.hpp>
 #include <trireme/core/executor.hpp>
-#include <trireme/core/fn.hpp>
 #include <trireme/core/range.hpp>
 
 #include <concepts>
@@ -30,38 +29,16 @@ struct data_element<R> {
   using type = typename std::remove_cvref_t<R>::value_type;
 };
 
-template <class E, class R>
-consteval bool accepts_data() {
-  static_assert(data<R>, "trireme: the data must be a range, a vector of Eigen or a tri::buffer");
-  if constexpr (any_buffer<R>) {
-    static_assert(std::same_as<typename std::remove_cvref_t<R>::executor_type, E>,
-                  "trireme: the buffer lives on another kind of executor; copy it with to_host()");
-    return std::same_as<typename std::remove_cvref_t<R>::executor_type, E>;
-  } else if constexpr (data<R>) {
-    constexpr bool ok = host_executor<E> || std::is_trivially_copyable_v<element_t<R>>;
-    static_assert(ok, "trireme: this executor copies its data, so that elements must be trivially copyable");
-    return ok;
-  }
-  return false;
-}
+/// A temporary that leads to memory of somebody else: a view, a part of a buffer, a Map or a part of Eigen's.
+template <class R>
+inline constexpr bool leads_elsewhere = std::ranges::borrowed_range<R> || (any_buffer<R> && std::copyable<R>);
+template <class R>
+  requires requires { typename R::PlainObject; }
+inline constexpr bool leads_elsewhere<R> = !std::same_as<R, typename R::PlainObject>;
 
-/// Whether a kernel can be called there with these arguments; says why not, in one line each.
-template <class E, class F, class... A>
-consteval bool accepts_kernel() {
-  if constexpr (!host_executor<E> && !portable_kernel<F>) {
-    static_assert(!is_capturing_closure<F>(),
-                  "trireme: this executor can't run a lambda with captures: bind its values with "
-                  "tri::bind_front<f>(values...), f an inline constexpr lambda at namespace scope");
-    static_assert(is_capturing_closure<F>(), "trireme: this executor copies kernels byte by byte, and this one is "
-                                             "not trivially copyable: specialise tri::enable_transferable if it may");
-    return false;
-  } else {
-    static_assert(std::is_invocable_v<F const&, A...>,
-                  "trireme: the kernel can't be called with these elements (it is called as const, "
-                  "by many workers at once)");
-    return std::is_invocable_v<F const&, A...>;
-  }
-}
+/// Whether the caller can still see what was written there.
+template <class R>
+concept outlives_call = std::is_lvalue_reference_v<R> || leads_elsewhere<std::remove_cv_t<R>>;
 
 inline void check_same_size(std::size_t have, std::size_t want, char const* what) {
   if (have != want)
@@ -90,6 +67,11 @@ constexpr strided_view<T const> const_view(strided_view<T> v) {
   return {v.first, v.stride, v.count};
 }
 
+/// How a range is read: through const where it allows that, so that no kernel is given what it could write to.
+template <class R>
+using read_t =
+    std::conditional_t<host_data<std::remove_reference_t<R> const>, std::remove_reference_t<R> const&, R>;
+
 /// Data that is read. `view()` can be indexed in kernels on ex; host data was uploaded where ex does not see it.
 template <class E, class R>
 class input {
@@ -103,7 +85,7 @@ private:
     if constexpr (any_buffer<R>)
       return whole_buffer(ex, std::as_const(r));
     else if constexpr (host_executor<E>)
-      return host_operand<R>(std::forward<R>(r));
+      return host_operand<read_t<R>>(std::forward<R>(r));
     else
       return buffer<element_t<R>, E>(ex, std::forward<R>(r));
   }
@@ -113,11 +95,15 @@ private:
 template <class E, class R>
 input(E const&, R&&) -> input<E, R>;
 
+/// What a kernel is called with for an element of R.
+template <class E, class R>
+using operand_t = decltype(std::declval<input<E, R>&>().view()[0]);
+
 /// Existing storage that is written. Where ex does not see host memory a buffer stands in for it, which begins with
 /// the elements if they are to be `changed`, and which `finish()` copies to where the caller looks.
 template <class E, class R, bool Changed>
 class storage {
-  static_assert(!Changed || any_buffer<R> || host_executor<E> || std::is_lvalue_reference_v<R> || std::ranges::borrowed_range<R>,
+  static_assert(!Changed || any_buffer<R> || host_executor<E> || outlives_call<R>,
                 "trireme: this executor would change a copy of a temporary range, which nobody could read");
 
 public:

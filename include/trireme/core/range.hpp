@@ -1,6 +1,8 @@
 /// @file range.hpp
 /// Host data as algorithms take it: any input range, and Eigen's vectors and vector expressions without their header.
 #pragma once
+#include <trireme/core/gathered.hpp>
+
 #include <concepts>
 #include <cstddef>
 #include <iterator>
@@ -36,6 +38,28 @@ template <class R>
 concept contiguous_storage =
     !eigen_vector<R> && std::ranges::contiguous_range<R> && std::ranges::sized_range<R>;
 
+/// A std::vector<bool> that can be written: several workers at once would lose bits of one word.
+template <class R>
+concept packed_bits = std::ranges::range<R> && std::same_as<std::ranges::range_value_t<R>, bool> &&
+                      std::is_class_v<std::ranges::range_reference_t<R>>;
+
+/// Whether elements can be assigned; also true of what has none, about which another line has to speak.
+template <class R>
+consteval bool writable() {
+  using range = std::remove_reference_t<R>;
+  if constexpr (requires(range& r) { *r.data(); })
+    return !std::is_const_v<std::remove_reference_t<decltype(*std::declval<range&>().data())>>;
+  else if constexpr (eigen_vector<range>)
+    return false; // an expression
+  else if constexpr (std::ranges::input_range<range>) {
+    using reference = std::ranges::range_reference_t<range>;
+    return std::is_assignable_v<reference, std::ranges::range_value_t<range>> &&
+           !std::same_as<reference, std::ranges::range_value_t<range>>; // a temporary is assigned to in vain
+  } else {
+    return true;
+  }
+}
+
 template <class R>
 struct element {};
 template <class R>
@@ -52,14 +76,11 @@ struct element<R> {
 
 /// What algorithms take from the host: a std::ranges::input_range or a vector of Eigen.
 template <class R>
-concept host_data = requires { typename detail::element<std::remove_cvref_t<R>>::type; } ||
-                    requires { typename detail::element<std::remove_reference_t<R>>::type; };
+concept host_data = requires { typename detail::element<std::remove_reference_t<R>>::type; };
 
 /// The type of the elements, without reference or const.
 template <host_data R>
-using element_t = typename std::conditional_t<requires {
-  typename detail::element<std::remove_cvref_t<R>>::type;
-}, detail::element<std::remove_cvref_t<R>>, detail::element<std::remove_reference_t<R>>>::type;
+using element_t = typename detail::element<std::remove_reference_t<R>>::type;
 
 namespace detail {
 
@@ -135,7 +156,7 @@ private:
       for (auto& x : r) pointers.push_back(std::addressof(x));
       return pointers;
     } else {
-      std::vector<std::ranges::range_value_t<range>> values;
+      gathered<std::ranges::range_value_t<range>> values;
       for (auto&& x : r) values.push_back(std::forward<decltype(x)>(x));
       return values;
     }
@@ -176,7 +197,7 @@ public:
     auto const view = operand.view();
     gathered_.reserve(operand.size());
     for (std::size_t i = 0; i < operand.size(); ++i) gathered_.push_back(static_cast<T>(view[i]));
-    elements_ = gathered_;
+    elements_ = {gathered_.data(), gathered_.size()};
   }
   contiguous_elements(contiguous_elements const&) = delete;
   contiguous_elements& operator=(contiguous_elements const&) = delete;
@@ -184,7 +205,7 @@ public:
   [[nodiscard]] std::span<T const> view() const noexcept { return elements_; }
 
 private:
-  std::vector<T> gathered_;
+  gathered<T> gathered_;
   std::span<T const> elements_;
 };
 

@@ -9,7 +9,6 @@
 
 #include <concepts>
 #include <cstddef>
-#include <cstdint>
 #include <optional>
 #include <span>
 #include <type_traits>
@@ -17,10 +16,6 @@
 #include <vector>
 
 namespace trireme { inline namespace v1 { namespace detail {
-
-/// A kernel that returns bool gives bytes: parallel writes to std::vector<bool> lose bits.
-template <class R>
-using stored_t = std::conditional_t<std::same_as<std::remove_cvref_t<R>, bool>, std::uint8_t, std::remove_cvref_t<R>>;
 
 /// Writes T where there is none yet: through optionals, for a T that has no default.
 template <class T>
@@ -68,10 +63,12 @@ public:
       return out;
     } else if constexpr (any_buffer<Like> || host_executor<E>) {
       return std::move(held_);
-    } else {
+    } else if constexpr (eigen_vector<std::remove_cvref_t<Like>>) {
       auto out = host_vector<T, Like>(held_.size());
       held_.executor().download(held_.data(), out.data(), held_.size() * sizeof(T), {}).wait();
       return out;
+    } else {
+      return held_.to_host();
     }
   }
 

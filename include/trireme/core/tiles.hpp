@@ -4,6 +4,7 @@
 #pragma once
 #include <trireme/core/buffer.hpp>
 #include <trireme/core/executor.hpp>
+#include <trireme/core/fn.hpp>
 
 #include <cstddef>
 #include <memory>
@@ -29,7 +30,7 @@ namespace detail {
 
 /// A place for a T that need not hold one yet.
 template <class T>
-inline constexpr bool plain_slot = std::is_default_constructible_v<T> && std::is_trivially_copyable_v<T>;
+inline constexpr bool plain_slot = std::is_default_constructible_v<T> && transferable<T>;
 template <class T>
 using slot = std::conditional_t<plain_slot<T>, T, std::optional<T>>;
 
@@ -96,6 +97,7 @@ constexpr A fold_tile(std::size_t n, Element&& element, Op const& op) {
 /// until t[0] is the result. A kernel to be run once.
 template <class A, class Op>
 struct combine_tiles {
+  using parts = parts_of<Op>;
   slot<A>* tiles;
   std::size_t count;
   Op op;

@@ -3,6 +3,8 @@
 #pragma once
 #include <trireme/core/executor.hpp>
 
+#include <array>
+#include <concepts>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -10,7 +12,8 @@
 
 namespace trireme { inline namespace v1 {
 
-/// An executor that knows its own name: `E::matches(text)`, `E::named(text)`, and `E::names` for messages.
+/// An executor that knows its own name: `E::matches(text)`, `E::named(text)`, and `E::names` for messages: the name, and
+/// in brackets what may follow it.
 template <class E>
 concept named_executor = executor<E> && requires(std::string_view text) {
   { E::matches(text) } -> std::same_as<bool>;
@@ -37,6 +40,13 @@ decltype(auto) visit_named(std::string_view text, Visitor&& visitor, std::string
 template <named_executor First, named_executor... Rest, class Visitor>
 decltype(auto) with_executor(std::string_view text, Visitor&& visitor) {
   return detail::visit_named<First, Rest...>(text, std::forward<Visitor>(visitor), {});
+}
+
+/// The names of the candidates, without what may follow them: "inline", "threads", …
+template <named_executor First, named_executor... Rest>
+[[nodiscard]] constexpr auto executor_names() {
+  constexpr auto name = [](std::string_view names) { return names.substr(0, names.find('[')); };
+  return std::array{name(First::names), name(Rest::names)...};
 }
 
 }} // namespace trireme::v1

@@ -11,6 +11,7 @@
 #include <type_traits>
 #include <utility>
 
+#include <trireme/core/fn.hpp>
 #include <trireme/random/distributions.hpp>
 #include <trireme/random/philox.hpp>
 
@@ -79,9 +80,7 @@ class generator {
 /// A kernel that promises at most N calls of rng for each sample; called like the one it holds.
 template <std::size_t N, class F>
 struct draws_kernel {
-  static_assert(N >= 1, "tri::draws<N>: N is the number of calls of rng in a sample, at least 1");
-
-  using kernel_type = F;
+  using parts = detail::parts_of<F>;
   static constexpr std::size_t calls = N;
   F f;
 
@@ -98,8 +97,12 @@ struct draws_kernel {
 /// each sample has a stream of its own. The numbers drawn differ between the two. Call N + 1 is
 /// std::logic_error, on a device cuda_error.
 template <std::size_t N, class F>
-[[nodiscard]] constexpr draws_kernel<N, F> draws(F f) {
-  return {std::move(f)};
+[[nodiscard]] constexpr auto draws(F f) {
+  static_assert(N >= 1, "tri::draws<N>: N is the number of calls of rng in a sample, at least 1");
+  if constexpr (N >= 1)
+    return draws_kernel<N, F>{std::move(f)};
+  else
+    return detail::refused{};
 }
 
 }  // namespace v1

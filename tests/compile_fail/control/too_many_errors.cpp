@@ -1,5 +1,4 @@
 // expect: the first message
 // expect: the second message; with [brackets]
-// max-errors: 1
 static_assert(false, "the first message");
 static_assert(false, "the second message; with [brackets]");

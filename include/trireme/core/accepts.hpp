@@ -1,0 +1,157 @@
+/// @file accepts.hpp
+/// What an algorithm refuses, each for one reason in one line. Where a check is false the algorithm returns `refused`,
+/// which itself is passed over in silence: its line is written already.
+#pragma once
+#include <trireme/core/buffer.hpp>
+#include <trireme/core/executor.hpp>
+#include <trireme/core/fn.hpp>
+#include <trireme/core/operand.hpp>
+#include <trireme/core/range.hpp>
+#include <trireme/core/refused.hpp>
+
+#include <concepts>
+#include <cstdint>
+#include <type_traits>
+#include <utility>
+
+namespace trireme { inline namespace v1 { namespace detail {
+
+/// Whether E's workers can be given these elements.
+template <class E, class R>
+consteval bool accepts_data() {
+  if constexpr (std::same_as<std::remove_cvref_t<R>, refused>) {
+    return false;
+  } else if constexpr (any_buffer<R>) {
+    constexpr bool here = std::same_as<typename std::remove_cvref_t<R>::executor_type, E>;
+    static_assert(here, "trireme: the buffer lives on another kind of executor; copy it with to_host()");
+    return here;
+  } else {
+    static_assert(data<R>, "trireme: the data must be a range, a vector of Eigen or a tri::buffer");
+    if constexpr (data<R>) {
+      constexpr bool ok = host_executor<E> || transferable<element_t<R>>;
+      static_assert(ok, "trireme: this executor copies its data, so that elements must be trivially copyable, or tuples, pairs or arrays of such");
+      return ok;
+    }
+    return false;
+  }
+}
+
+/// The same of values that E's workers make.
+template <class E, class T>
+consteval bool accepts_value() {
+  constexpr bool ok = host_executor<E> || transferable<T>;
+  static_assert(ok, "trireme: this executor copies its results, so that they must be trivially copyable, or tuples, pairs or arrays of such");
+  return ok;
+}
+
+/// Whether a kernel can be brought there; says why not, in one line.
+template <class E, class F>
+consteval bool accepts_function() {
+  if constexpr (any_part<F>([]<class T>() { return std::same_as<T, refused>; })) {
+    return false;
+  } else if constexpr (!host_executor<E> && !portable_kernel<F>) {
+    static_assert(!is_capturing_closure<F>(),
+                  "trireme: this executor can't run a lambda with captures: bind its values with "
+                  "tri::bind_front<f>(values...), f an inline constexpr lambda at namespace scope");
+    static_assert(is_capturing_closure<F>(), "trireme: this executor copies kernels byte by byte, and this one is "
+                                             "not trivially copyable: specialise tri::enable_transferable if it may");
+    return false;
+  } else {
+    return true;
+  }
+}
+
+/// Whether it can also be called with these arguments.
+template <class E, class F, class... A>
+consteval bool accepts_kernel() {
+  if constexpr (accepts_function<E, F>()) {
+    constexpr bool ok = std::is_invocable_v<F const&, A...>, changes = !ok && std::is_invocable_v<F&, A...>;
+    static_assert(!changes, "trireme: the kernel changes itself, but is called by many workers at once: remove `mutable` "
+                            "from the lambda, or make operator() const");
+    static_assert(ok || changes, "trireme: the kernel can't be called with these elements (it is called as const, "
+                                 "by many workers at once)");
+    return ok;
+  } else {
+    return false;
+  }
+}
+
+/// Whether a kernel can be called there with an element of each R.
+template <class E, class F, class... R>
+consteval bool accepts_elements() {
+  if constexpr ((accepts_data<E, R>() && ...))
+    return accepts_kernel<E, F, operand_t<E, R>...>();
+  else
+    return false;
+}
+
+/// A kernel that returns bool gives bytes: parallel writes to std::vector<bool> lose bits.
+template <class R>
+using stored_t = std::conditional_t<std::same_as<std::remove_cvref_t<R>, bool>, std::uint8_t, std::remove_cvref_t<R>>;
+
+/// What is stored for an element of each R.
+template <class E, class F, class... R>
+using result_t = stored_t<std::invoke_result_t<F const&, operand_t<E, R>...>>;
+
+/// Whether a kernel has results there for an element of each R.
+template <class E, class F, class... R>
+consteval bool accepts_map() {
+  if constexpr (accepts_elements<E, F, R...>()) {
+    constexpr bool some = !std::is_void_v<result_t<E, F, R...>>;
+    static_assert(some, "trireme: the kernel returns nothing: for_each calls it for its effect");
+    if constexpr (some) return accepts_value<E, result_t<E, F, R...>>();
+  }
+  return false;
+}
+
+/// Whether T can be assigned to the elements of Out, which are there already.
+template <class E, class Out, class T>
+consteval bool accepts_place() {
+  if constexpr (accepts_data<E, Out>()) {
+    constexpr bool ok = std::is_assignable_v<decltype(std::declval<storage<E, Out, false>&>().view()[0]), T>;
+    static_assert(ok, "trireme: into: the results can't be assigned to the elements of the storage");
+    return ok;
+  } else {
+    return false;
+  }
+}
+
+template <class E, class Out, class F, class... R>
+consteval bool accepts_map_into() {
+  if constexpr (accepts_map<E, F, R...>())
+    return accepts_place<E, Out, result_t<E, F, R...>>();
+  else
+    return false;
+}
+
+/// Whether op combines values of A there, each made of a T.
+template <class E, class A, class Op, class T>
+consteval bool accepts_fold() {
+  if constexpr (accepts_value<E, A>() && accepts_kernel<E, Op, A, A>()) {
+    constexpr bool made = std::is_constructible_v<A, T>;
+    static_assert(made, "trireme: what is to be combined can't be converted to the type of init");
+    constexpr bool closed = std::is_constructible_v<A, std::invoke_result_t<Op const&, A, A>>;
+    static_assert(closed, "trireme: what op returns can't be converted to the type of init");
+    return made && closed;
+  } else {
+    return false;
+  }
+}
+
+template <class E, class R, class A, class Op>
+consteval bool accepts_reduction() {
+  if constexpr (accepts_data<E, R>())
+    return accepts_fold<E, A, Op, operand_t<E, R>>();
+  else
+    return false;
+}
+
+template <class E, class R, class A, class Op, class F>
+consteval bool accepts_mapped_reduction() {
+  if constexpr (accepts_elements<E, F, R>())
+    return accepts_fold<E, A, Op, std::invoke_result_t<F const&, operand_t<E, R>>>();
+  else
+    return false;
+}
+
+}}} // namespace trireme::v1::detail
