@@ -29,7 +29,8 @@ consteval bool accepts_data() {
     static_assert(data<R>, "trireme: the data must be a range, a vector of Eigen or a tri::buffer");
     if constexpr (data<R>) {
       constexpr bool ok = host_executor<E> || transferable<element_t<R>>;
-      static_assert(ok, "trireme: this executor copies its data, so that elements must be trivially copyable, or tuples, pairs or arrays of such");
+      static_assert(ok, "trireme: this executor copies its data, so that elements must be trivially copyable, or "
+                        "tuples, pairs or arrays of such");
       return ok;
     }
     return false;
@@ -40,7 +41,8 @@ consteval bool accepts_data() {
 template <class E, class T>
 consteval bool accepts_value() {
   constexpr bool ok = host_executor<E> || transferable<T>;
-  static_assert(ok, "trireme: this executor copies its results, so that they must be trivially copyable, or tuples, pairs or arrays of such");
+  static_assert(ok, "trireme: this executor copies its results, so that they must be trivially copyable, or tuples, "
+                    "pairs or arrays of such");
   return ok;
 }
 

@@ -69,7 +69,8 @@ template <class T, executor E>
 class buffer {
   // Not only what is trivially copyable by the letter: a std::tuple or std::pair of such is not, because its assignment
   // is not trivial, but its bytes carry its value all the same.
-  static_assert(transferable<T>, "trireme: a buffer's elements must be transferable: trivially copyable, or tuples, pairs or arrays of such");
+  static_assert(transferable<T>, "trireme: a buffer's elements must be transferable: trivially copyable, or tuples, "
+                                 "pairs or arrays of such");
 
 public:
   using value_type = T;
