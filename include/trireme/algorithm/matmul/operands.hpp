@@ -4,6 +4,7 @@
 #include <trireme/core/executor.hpp>
 #include <trireme/core/matrix.hpp>
 #include <trireme/core/matrix_view.hpp>
+#include <trireme/core/refused.hpp>
 
 #include <Eigen/Core>
 
@@ -71,8 +72,9 @@ concept writable_matrix = stored_matrix<M> &&(std::remove_cvref_t<M>::Flags& Eig
 /// Whether the result can be written there.
 template <class A, class B, class C>
 consteval bool accepts_into() {
+  constexpr bool refused_before = std::same_as<std::remove_cvref_t<C>, refused>;
   constexpr bool place = any_matrix<C> || writable_matrix<C>;
-  static_assert(place,
+  static_assert(place || refused_before,
                 "trireme: matmul: into needs a matrix of Eigen, a Map or a part of one, or a tri::matrix");
   if constexpr (place) {
     constexpr bool same = std::same_as<scalar_t<C>, scalar_t<A>>;
