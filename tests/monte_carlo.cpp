@@ -250,3 +250,17 @@ TEST_CASE("monte_carlo: 64 samples that sleep 20 ms take about 8 rounds of 8 wor
   CHECK(took >= std::chrono::milliseconds(8 * 20));
   CHECK(took < std::chrono::milliseconds(8 * 20 * 3)); // one after the other: 64 rounds
 }
+
+TEST_CASE("monte_carlo: twenty thousand numbers a sample") {
+  auto const f = [](auto& rng) {
+    std::array<double, 20'000> v{};
+    for (std::size_t k = 0; k < v.size(); k += 5000) v[k] = rng.uniform();
+    return v;
+  };
+  auto const a = tri::monte_carlo(tri::inline_executor{}, 100, f);
+  auto const b = tri::monte_carlo(tri::thread_pool(3), 100, f);
+  CHECK(a[5000].mean == b[5000].mean);
+  CHECK(a[5000].variance == b[5000].variance);
+  CHECK(std::abs(a[5000].mean - 0.5) < 0.15); // five standard errors
+  CHECK(a[1].mean == 0);
+}

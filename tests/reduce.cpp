@@ -13,7 +13,9 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <array>
 #include <cstddef>
+#include <memory>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -141,4 +143,28 @@ TEST_CASE("reduce: pairs, bools and values without a default, also where memory 
   check(tri::inline_executor{});
   check(tri::thread_pool(3));
   check(testing::far_executor{});
+}
+
+TEST_CASE("transform_reduce: an accumulator that no stack has room for") {
+  struct histogram {
+    std::array<double, 40'000> bins{};
+  };
+  auto const add = [](histogram a, histogram const& b) {
+    for (std::size_t k = 0; k < a.bins.size(); ++k) a.bins[k] += b.bins[k];
+    return a;
+  };
+  auto const one = [](int x) {
+    histogram h;
+    h.bins[static_cast<std::size_t>(x)] = 1;
+    return h;
+  };
+  std::vector<int> in(100);
+  for (std::size_t i = 0; i < in.size(); ++i) in[i] = static_cast<int>(i * 100 % 700);
+  auto const check = [&](auto const& ex) {
+    auto const h = std::make_unique<histogram>(tri::transform_reduce(ex, in, histogram{}, add, one));
+    for (std::size_t k = 0; k < 7; ++k) CHECK(h->bins[100 * k] == (k < 2 ? 15 : 14));
+    CHECK(std::accumulate(h->bins.begin(), h->bins.end(), 0.0) == 100);
+  };
+  check(tri::inline_executor{});
+  check(tri::thread_pool(3));
 }

@@ -19,6 +19,7 @@
 #include <functional>
 #include <list>
 #include <memory>
+#include <limits>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -239,4 +240,23 @@ TEST_CASE("sort: pairs, and parts of matrices, where memory is shared and where 
   check(tri::inline_executor{});
   check(tri::thread_pool(3));
   check(testing::far_executor{});
+}
+
+TEST_CASE("sort: NaNs come last") {
+  std::vector<double> const numbers = [] {
+    std::vector<double> v;
+    for (std::uint32_t i = 0; i < 200'000; ++i) v.push_back(i % 7 == 0 ? std::numeric_limits<double>::quiet_NaN() : static_cast<double>(scramble(i) % 1000));
+    return v;
+  }();
+  auto expected = numbers;
+  auto const first_nan = std::stable_partition(expected.begin(), expected.end(), [](double x) { return x == x; });
+  std::sort(expected.begin(), first_nan);
+  auto const check = [&](auto const& ex) {
+    auto v = numbers;
+    tri::sort(ex, v);
+    auto const same = [](double a, double b) { return a == b || (a != a && b != b); };
+    CHECK(std::equal(v.begin(), v.end(), expected.begin(), expected.end(), same));
+  };
+  check(tri::inline_executor{});
+  check(tri::thread_pool(3));
 }

@@ -12,6 +12,7 @@
 
 #include <oneapi/tbb/global_control.h>
 #include <oneapi/tbb/parallel_for.h>
+#include <oneapi/tbb/task_arena.h>
 #include <oneapi/tbb/task_group.h>
 
 #include <array>
@@ -326,5 +327,69 @@ TEST_CASE("thread_pool: made and gone many times, used or not") {
   for (int k = 0; k < 200; ++k) {
     tri::thread_pool const pool(1 + k % 4);
     if (k % 2 == 0) CHECK(nested(pool, 3, 2) == 9);
+  }
+}
+
+TEST_CASE("thread_pool: from inside another arena, with all places of the pool taken") {
+  tri::thread_pool const pool(2);
+  std::atomic<int> in = 0, calls = 0;
+  tri::for_each_index(pool, 2, [&](std::size_t) {
+    ++in;
+    while (in < 2) std::this_thread::yield();
+    oneapi::tbb::task_arena other(1);
+    other.execute([&] { tri::for_each_index(pool, 100, [&](std::size_t) { ++calls; }); });
+  });
+  CHECK(calls == 200);
+}
+
+TEST_CASE("thread_pool: work that nobody waits for is done") {
+  for (int const width : {1, 2, 3}) {
+    tri::thread_pool const pool(width);
+    std::atomic<int> calls = 0;
+    auto const work = pool.bulk(10, [&](std::size_t first, std::size_t last) { calls += static_cast<int>(last - first); });
+    while (!work.ready()) std::this_thread::yield();
+    CHECK(calls == 10);
+  }
+}
+
+TEST_CASE("thread_pool: nothing of a kernel is left when its completion is") {
+  for (int round = 0; round < 5000; ++round) {
+    static tri::thread_pool const two(2), three(3);
+    auto const& pool = round % 2 == 0 ? two : three;
+    auto const held = std::make_shared<int>(round);
+    {
+      auto work = pool.bulk(64, [held](std::size_t, std::size_t) {});
+      work.wait();
+      if (held.use_count() != 1) FAIL("a copy of the kernel is left");
+    }
+  }
+}
+
+TEST_CASE("thread_pool: a long chain of work, waited for at its end") {
+  for (int const width : {1, 3}) {
+    tri::thread_pool const pool(width);
+    std::atomic<int> calls = 0;
+    std::vector<tri::thread_completion> chain;
+    chain.reserve(200'000);
+    for (int k = 0; k < 200'000; ++k)
+      chain.push_back(pool.bulk(1, [&](std::size_t, std::size_t) { ++calls; },
+                                {.grain = 0, .stop = {}, .after = k == 0 ? nullptr : &chain.back()}));
+    chain.back().wait();
+    CHECK(calls == 200'000);
+  }
+}
+
+TEST_CASE("thread_pool: as many indices as there can be") {
+  // Cut where a run's end would not fit.
+  constexpr std::size_t most = std::numeric_limits<std::size_t>::max();
+  for (std::size_t const grain : {std::size_t{0}, most / 2 + 1}) {
+    std::atomic<std::size_t> sum = 0;
+    std::atomic<bool> ordered = true;
+    tri::thread_pool(2).bulk(most, [&](std::size_t first, std::size_t last) {
+      if (first >= last) ordered = false;
+      sum += last - first;
+    }, {.grain = grain}).wait();
+    CHECK(ordered);
+    CHECK(sum == most);
   }
 }

@@ -85,13 +85,14 @@ struct fold_control {
 /// A tile is the unit of the shape, not of the work: the first tiles are evaluated element by element, spread over all
 /// workers, and their time decides for the next ones: whole tiles at a time where these are cheap, spread again where
 /// not. So sixty slow elements use all workers, and cheap ones are never stored. Memory: the tiles, and some
-/// 4 · concurrency · tile_size values. What a source keeps as the first value is also given to the caller.
+/// 4 · concurrency · tile_size values. Values too large for that are not stored, and their tiles not spread. What a source keeps as the first value is also given to the caller.
 template <class A, class E, class Source, class Op>
 A fold(E const& ex, std::size_t n, Source const& source, Op const& op, fold_control const& control = {},
        typename Source::value_type* first_value = nullptr) {
   using value = typename Source::value_type;
   using clock = std::chrono::steady_clock;
   constexpr double slow_tile = 250e-6, window_time = 50e-3; // seconds
+  constexpr bool stored = sizeof(slot<value>) <= 4096;
 
   std::size_t const count = tile_count(n);
   std::size_t const workers = ex.concurrency();
@@ -100,13 +101,13 @@ A fold(E const& ex, std::size_t n, Source const& source, Op const& op, fold_cont
 
   scratch<A, E> tiles(ex, count);
   scratch<value, E> very_first(ex, 1);
-  scratch<value, E> values(ex, std::min(n, spread * tile_size));
+  scratch<value, E> values(ex, stored ? std::min(n, spread * tile_size) : 0);
 
   double per_tile = 1; // seconds of one worker; at first unknown, so slow
   for (std::size_t done = 0; done < count;) {
     auto const begun = clock::now();
     std::size_t window = 0;
-    if (per_tile > slow_tile) {
+    if (stored && per_tile > slow_tile) {
       window = std::min(count - done, done == 0 ? workers : spread);
       std::size_t const first = done * tile_size;
       on_bulk(ex, std::min(n - first, window * tile_size),

@@ -6,9 +6,9 @@
 #include <trireme/core/operand.hpp>
 #include <trireme/core/tiles.hpp>
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <type_traits>
 #include <utility>
@@ -176,7 +176,11 @@ consteval bool accepts_sort() {
     static_assert(changes, "trireme: sort: the range is const, or an expression: nothing can be moved there");
     constexpr bool places = any_buffer<R> || eigen_vector<std::remove_reference_t<R>> || std::ranges::forward_range<R>;
     static_assert(places, "trireme: sort: a range that is read once has no places to sort to");
-    if constexpr (changes && places) return accepts_kernel<E, Less, element const&, element const&>();
+    if constexpr (changes && places && accepts_function<E, Less>()) {
+      constexpr bool compares = callable<Less const, element const&, element const&> || callable<Less, element const&, element const&>;
+      static_assert(compares, "trireme: sort: less can't be called with two elements; without a less they need a <");
+      if constexpr (compares) return accepts_kernel<E, Less, element const&, element const&>();
+    }
   }
   return false;
 }
@@ -212,13 +216,25 @@ void on_sort(E const& ex, T* data, std::size_t n, Less const& less) {
   if (from != data) on_bulk(ex, blocks, gather_blocks<T>{data, from, nullptr, n, true}, {});
 }
 
+/// The order of <, and a NaN behind all numbers, which < alone does not order.
+struct ascending {
+  template <class A, class B>
+    requires requires(A const& a, B const& b) { { a < b } -> std::convertible_to<bool>; }
+  constexpr bool operator()(A const& a, B const& b) const {
+    if constexpr (std::floating_point<A> && std::floating_point<B>)
+      return a < b || (b != b && a == a);
+    else
+      return a < b;
+  }
+};
+
 /// Sorts in place; equal elements keep their order, so that the result is the same on every executor.
 ///
 /// Elements that are not transferable, or not contiguous, are sorted by position and moved once (host executors).
-/// @param less  a strict weak order; portable_kernel where ex does not see host memory.
+/// @param less  a strict weak order, without which elements may be lost, as std::less on NaNs is none; portable_kernel where ex does not see host memory.
 /// @throws what less throws; the elements are then all there, in an unspecified order.
 /// Cost: O(n log n); memory for another n elements, or n positions.
-template <executor E, class R, class Less = std::ranges::less>
+template <executor E, class R, class Less = ascending>
 void sort(E const& ex, R&& range, Less less = {}) {
   if constexpr (detail::accepts_sort<E, R, Less>()) {
     using element = typename detail::data_element<R>::type;

@@ -63,11 +63,14 @@ consteval bool accepts_function() {
   }
 }
 
+template <class F, class... A>
+concept callable = requires(F& f, A&&... a) { f(std::forward<A>(a)...); }; // not std::invocable: no pointers to members
+
 /// Whether it can also be called with these arguments.
 template <class E, class F, class... A>
 consteval bool accepts_kernel() {
   if constexpr (accepts_function<E, F>()) {
-    constexpr bool ok = std::is_invocable_v<F const&, A...>, changes = !ok && std::is_invocable_v<F&, A...>;
+    constexpr bool ok = callable<F const, A...>, changes = !ok && callable<F, A...>;
     static_assert(!changes, "trireme: the kernel changes itself, but is called by many workers at once: remove `mutable` "
                             "from the lambda, or make operator() const");
     static_assert(ok || changes, "trireme: the kernel can't be called with these elements (it is called as const, "
@@ -126,18 +129,28 @@ consteval bool accepts_map_into() {
     return false;
 }
 
+/// Whether op's results and what is combined become As.
+template <class A, class Op, class T>
+consteval bool accepts_fold_of() {
+  constexpr bool made = std::is_constructible_v<A, T>;
+  static_assert(made, "trireme: what is to be combined can't be converted to the type of init");
+  constexpr bool closed = std::is_constructible_v<A, std::invoke_result_t<Op const&, A, A>>;
+  static_assert(closed, "trireme: what op returns can't be converted to the type of init");
+  return made && closed;
+}
+
 /// Whether op combines values of A there, each made of a T.
 template <class E, class A, class Op, class T>
 consteval bool accepts_fold() {
-  if constexpr (accepts_value<E, A>() && accepts_kernel<E, Op, A, A>()) {
-    constexpr bool made = std::is_constructible_v<A, T>;
-    static_assert(made, "trireme: what is to be combined can't be converted to the type of init");
-    constexpr bool closed = std::is_constructible_v<A, std::invoke_result_t<Op const&, A, A>>;
-    static_assert(closed, "trireme: what op returns can't be converted to the type of init");
-    return made && closed;
-  } else {
-    return false;
+  if constexpr (accepts_value<E, A>() && accepts_function<E, Op>()) {
+    constexpr bool combines = callable<Op const, A, A> || callable<Op, A, A>;
+    static_assert(combines, "trireme: op can't be called with two values of the type of init: to map the elements first, "
+                            "give transform_reduce an op and an f");
+    if constexpr (combines) {
+      if constexpr (accepts_kernel<E, Op, A, A>()) return accepts_fold_of<A, Op, T>();
+    }
   }
+  return false;
 }
 
 template <class E, class R, class A, class Op>

@@ -6,11 +6,13 @@
 #include <trireme/core/executor.hpp>
 #include <trireme/core/fn.hpp>
 
+#include <array>
 #include <cstddef>
 #include <memory>
 #include <optional>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace trireme { inline namespace v1 {
 
@@ -74,11 +76,17 @@ private:
   decltype(make(std::declval<E const&>(), std::size_t{})) memory_;
 };
 
+/// A slot for each lane; large ones are not put on the stack.
+template <class T>
+using lane_slots =
+    std::conditional_t<(sizeof(slot<T>) <= 4096), std::array<slot<T>, tile_lanes>, std::vector<slot<T>>>;
+
 /// The value of a tile of n ≥ 1 elements, element(i) being the i-th as an A: lane j of 32 takes j, j + 32, … in that
 /// order, then the lanes meet in a butterfly, a[j] = op(a[j], a[j + s]) for s = 16, 8, 4, 2, 1.
 template <class A, class Element, class Op>
 constexpr A fold_tile(std::size_t n, Element&& element, Op const& op) {
-  slot<A> lanes[tile_lanes];
+  lane_slots<A> lanes;
+  if constexpr (requires { lanes.resize(tile_lanes); }) lanes.resize(tile_lanes);
   std::size_t const filled = n < tile_lanes ? n : tile_lanes;
   lanes[0] = element(0); // alone, so that the compiler sees it set
   for (std::size_t j = 1; j < filled; ++j) lanes[j] = element(j);

@@ -24,7 +24,10 @@ concept named_executor = executor<E> && requires(std::string_view text) {
 namespace detail {
 template <class First, class... Rest, class Visitor>
 decltype(auto) visit_named(std::string_view text, Visitor&& visitor, std::string listed) {
-  if (First::matches(text)) return std::forward<Visitor>(visitor)(First::named(text));
+  if (First::matches(text)) {
+    First const ex = First::named(text);
+    return std::forward<Visitor>(visitor)(ex);
+  }
   listed += listed.empty() ? "" : ", ";
   listed += First::names;
   if constexpr (sizeof...(Rest) != 0)

@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <mutex>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -62,41 +63,59 @@ public:
   /// slot of the arena free. A caller who finds it taken must not wait for it, since who holds it may wait for him.
   template <class F>
   [[nodiscard]] bool try_run(loop<F>& work) {
-    if (inside == this) {
+    if (inside == this) { // in whichever arena the kernel has entered: it may have no way back into ours
       run(work);
       return true;
     }
     if (guest_.exchange(true, std::memory_order_acquire)) return false;
     auto* const before = std::exchange(inside, this);
-    run(work);
+    arena_.execute([&] { run(work); });
     inside = before;
     guest_.store(false, std::memory_order_release);
     return true;
   }
 
-  /// Calls f on one of the threads, soon.
+  /// Has f called that many times by the threads, soon.
   template <class F>
-  void enqueue(F f) {
-    queued_.fetch_add(1);
-    arena_.enqueue([this, f = std::move(f)] {
-      auto* const before = std::exchange(inside, this);
-      f();
-      inside = before;
-      queued_.fetch_sub(1);
-    });
+  void enqueue(std::size_t times, F const& f) {
+    hold const here(queued_); // the last call may end before enqueue does
+    for (; times != 0; --times) {
+      hold one(queued_);
+      arena_.enqueue([this, f] {
+        hold const taken_over(queued_, std::adopt_lock);
+        auto* const before = std::exchange(inside, this);
+        f();
+        inside = before;
+      });
+      one.release();
+    }
   }
 
 private:
+  /// Keeps the crew from being dismissed.
+  class hold {
+  public:
+    explicit hold(std::atomic<std::size_t>& count) noexcept : count_(&count) { ++count; }
+    hold(std::atomic<std::size_t>& count, std::adopt_lock_t) noexcept : count_(&count) {}
+    hold(hold const&) = delete;
+    hold& operator=(hold const&) = delete;
+    ~hold() {
+      if (count_ != nullptr) --*count_;
+    }
+    void release() noexcept { count_ = nullptr; } ///< somebody else has taken it over
+
+  private:
+    std::atomic<std::size_t>* count_;
+  };
+
   /// Isolated: while it waits for the others' last runs, the caller must not begin unrelated work on top of a kernel
   /// that may hold a lock. With a context of its own: a cancelled task group of the user's must not skip our work.
   template <class F>
-  void run(loop<F>& work) {
-    arena_.execute([&] {
-      if (work.shares() == 1) return work.work(0);
-      tbb::this_task_arena::isolate([&] {
-        tbb::task_group_context context(tbb::task_group_context::isolated);
-        run_shares(work, 0, work.shares(), context);
-      });
+  static void run(loop<F>& work) {
+    if (work.shares() == 1) return work.work(0);
+    tbb::this_task_arena::isolate([&] {
+      tbb::task_group_context context(tbb::task_group_context::isolated);
+      run_shares(work, 0, work.shares(), context);
     });
   }
 

@@ -9,9 +9,11 @@
 #include <trireme/threads/loop.hpp>
 #include <trireme/threads/work.hpp>
 
+#include <algorithm>
 #include <charconv>
 #include <cstddef>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -36,7 +38,8 @@ public:
   /// @throws std::invalid_argument for a width that is negative, 0 or over 65,535; std::system_error where the
   /// system has no more threads.
   explicit thread_pool(count<"width"> width) : width_(checked(width)) {
-    crew_ = std::shared_ptr<detail::thread_crew>(new detail::thread_crew(static_cast<int>(width_)),
+    // Also for a width of 1 a thread beside the caller's: what is handed over is done while he does something else.
+    crew_ = std::shared_ptr<detail::thread_crew>(new detail::thread_crew(std::max(2, static_cast<int>(width_))),
                                                  detail::thread_crew::release);
   }
 
@@ -48,7 +51,7 @@ public:
   thread_completion bulk(count<"n"> n, F const& f, bulk_options<thread_completion> o = {}) const {
     detail::check_run_kernel<F>();
     if (n == 0u && !o.after) return {};
-    return launch<F>(n, f, o);
+    return launch(n, f, o);
   }
 
   /// bulk and wait, with the calling thread as one of the workers: no copy of f, no allocation, no hand-over.
@@ -58,7 +61,7 @@ public:
     if (n == 0) return;
     detail::loop<F> work(f, n, o.grain, o.stop, pool.width_);
     // Without room for another caller, this one works beside the crew and not as one of it.
-    if (!pool.crew_->try_run(work)) return pool.launch<F const&>(n, f, o).wait();
+    if (!pool.crew_->try_run(work)) return pool.launch(n, std::cref(f), o).wait();
     if (work.failure()) std::rethrow_exception(work.failure());
   }
 
@@ -75,9 +78,9 @@ public:
 private:
   template <class F>
   thread_completion launch(std::size_t n, F const& f, bulk_options<thread_completion> const& o) const {
-    auto work = std::make_shared<detail::thread_loop<F>>(crew_, f, n, o.grain, o.stop, width_);
+    auto work = std::make_shared<detail::thread_loop<F>>(*crew_, f, n, o.grain, o.stop, width_);
     work->launch(work->shares(), o.after ? o.after->work_ : nullptr);
-    return thread_completion{std::move(work)};
+    return {crew_, std::move(work)};
   }
 
   static constexpr std::size_t widest = 65'535;

@@ -86,17 +86,17 @@ public:
         // Units are counted in 32 bits.
         unit_(std::max({std::size_t{1}, grain, static_cast<std::size_t>(n / 0x7fff'ffffu + (n > 0x7fff'ffffu))})),
         stop_(stop) {
-    std::size_t const units = n / unit_ + (n % unit_ != 0);
-    shares_ = std::max<std::size_t>(1, std::min(workers, units));
-    one_each_ = shares_ == units;
+    units_ = n / unit_ + (n % unit_ != 0);
+    shares_ = std::max<std::size_t>(1, std::min(workers, units_));
+    one_each_ = shares_ == units_;
     if (one_each_) return; // nothing to steal: the shares are their numbers
     if (shares_ > few)
       many_ = std::make_unique<loop_share[]>(shares_);
     else
       std::uninitialized_default_construct_n(few_, shares_);
     for (std::size_t k = 0; k < shares_; ++k)
-      share(k).assign(static_cast<std::uint32_t>(units * k / shares_),
-                      static_cast<std::uint32_t>(units * (k + 1) / shares_));
+      share(k).assign(static_cast<std::uint32_t>(units_ * k / shares_),
+                      static_cast<std::uint32_t>(units_ * (k + 1) / shares_));
   }
 
   loop(loop const&) = delete;
@@ -156,7 +156,7 @@ private:
     if (failed_.load(std::memory_order_relaxed)) return false;
     try {
       if (stop_.stop_requested()) throw cancelled{};
-      f_(begin * unit_, std::min(n_, end * unit_));
+      f_(begin * unit_, end < units_ ? end * unit_ : n_);
       return true;
     } catch (...) {
       if (!failed_.exchange(true)) failure_ = std::current_exception();
@@ -168,6 +168,7 @@ private:
   std::size_t n_;
   bool fixed_;
   std::size_t unit_;
+  std::size_t units_ = 0;
   std::size_t shares_ = 1;
   bool one_each_ = true;
   std::stop_token const& stop_;

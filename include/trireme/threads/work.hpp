@@ -10,6 +10,7 @@
 #include <exception>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <utility>
 #include <vector>
@@ -23,7 +24,7 @@ namespace detail {
 /// what he does.
 class thread_work : public std::enable_shared_from_this<thread_work> {
 public:
-  explicit thread_work(std::shared_ptr<thread_crew> crew) noexcept : crew_(std::move(crew)) {}
+  explicit thread_work(thread_crew& crew) noexcept : crew_(crew) {}
   thread_work(thread_work const&) = delete;
   thread_work& operator=(thread_work const&) = delete;
   virtual ~thread_work() = default;
@@ -38,10 +39,10 @@ public:
   [[nodiscard]] bool ready() const noexcept { return done_.load(std::memory_order_acquire); }
 
   void settle() {
-    if (ready()) return;
-    if (auto const before = predecessor()) before->settle();
-    help();
-    done_.wait(false);
+    std::vector<std::shared_ptr<thread_work>> earlier; // by no recursion: there may be any number
+    for (auto work = predecessor(); work && !work->ready(); work = work->predecessor()) earlier.push_back(work);
+    for (; !earlier.empty(); earlier.pop_back()) earlier.back()->join();
+    join();
   }
   void wait() {
     settle();
@@ -50,9 +51,14 @@ public:
 
 protected:
   virtual void work(std::size_t share) noexcept = 0;                             ///< called once for each
+  virtual void let_go() noexcept = 0;                                            ///< of the kernel: all is done
   [[nodiscard]] virtual std::exception_ptr const& failure() const noexcept = 0; ///< asked for when all is done
 
 private:
+  void join() {
+    help();
+    done_.wait(false);
+  }
   void help() noexcept {
     for (std::size_t k = next_++; k < shares_; k = next_++) {
       work(k);
@@ -60,23 +66,26 @@ private:
     }
   }
   void call_crew() {
-    // Weak ones: nothing of the work is to outlive its completion.
-    for (std::size_t k = std::min(shares_, crew_->threads()); k != 0; --k)
-      crew_->enqueue([work = weak_from_this()] {
-        if (auto const self = work.lock()) self->help();
-      });
+    // Weakly: a thread that comes late finds nothing to keep.
+    crew_.enqueue(std::min(shares_, crew_.threads()), [work = weak_from_this()] {
+      if (auto const self = work.lock()) self->help();
+    });
   }
+  /// Nothing of the user's, nor of the pool, is touched after `done_`: who waits for it may then take it down. What follows
+  /// is called before, while its giver still waits for this.
   void finish() noexcept {
     std::vector<std::shared_ptr<thread_work>> next;
     std::shared_ptr<thread_work> before; // let go of outside the lock
     {
       std::lock_guard const lock(mutex_);
+      finished_ = true;
       before.swap(before_);
-      done_.store(true);
       next.swap(next_works_);
     }
-    done_.notify_all();
+    let_go();
     for (auto const& work : next) work->call_crew();
+    done_.store(true);
+    done_.notify_all();
   }
   std::shared_ptr<thread_work> predecessor() {
     std::lock_guard const lock(mutex_);
@@ -84,34 +93,35 @@ private:
   }
   bool call_when_done(std::shared_ptr<thread_work> next) {
     std::lock_guard const lock(mutex_);
-    if (ready()) return false;
+    if (finished_) return false;
     next_works_.push_back(std::move(next));
     return true;
   }
 
-  std::shared_ptr<thread_crew> crew_;
+  thread_crew& crew_; // kept by the completion
   std::size_t shares_ = 0;
   std::atomic<std::size_t> next_{0}, open_{0};
   std::atomic<bool> done_{false};
   std::mutex mutex_;
+  bool finished_ = false;
   std::vector<std::shared_ptr<thread_work>> next_works_;
   std::shared_ptr<thread_work> before_;
 };
 
-/// A loop as such work. `F` is a reference where the kernel outlives the work.
+/// A loop as such work.
 template <class F>
 class thread_loop final : public thread_work {
 public:
-  thread_loop(std::shared_ptr<thread_crew> crew, F const& f, std::size_t n, std::size_t grain, std::stop_token stop,
-              std::size_t workers)
-      : thread_work(std::move(crew)), f_(f), stop_(std::move(stop)), loop_(f_, n, grain, stop_, workers) {}
+  thread_loop(thread_crew& crew, F const& f, std::size_t n, std::size_t grain, std::stop_token stop, std::size_t workers)
+      : thread_work(crew), f_(f), stop_(std::move(stop)), loop_(*f_, n, grain, stop_, workers) {}
   [[nodiscard]] std::size_t shares() const noexcept { return loop_.shares(); }
 
 private:
   void work(std::size_t share) noexcept override { loop_.work(share); }
+  void let_go() noexcept override { f_.reset(); }
   [[nodiscard]] std::exception_ptr const& failure() const noexcept override { return loop_.failure(); }
 
-  F f_;
+  std::optional<F> f_;
   std::stop_token stop_;
   loop<F> loop_;
 };
@@ -122,11 +132,13 @@ private:
 class [[nodiscard]] thread_completion {
 public:
   thread_completion() = default;
-  explicit thread_completion(std::shared_ptr<detail::thread_work> work) noexcept : work_(std::move(work)) {}
+  thread_completion(std::shared_ptr<detail::thread_crew> crew, std::shared_ptr<detail::thread_work> work) noexcept
+      : crew_(std::move(crew)), work_(std::move(work)) {}
   thread_completion(thread_completion&&) noexcept = default;
   thread_completion& operator=(thread_completion&& other) noexcept {
     settle();
     work_ = std::move(other.work_);
+    crew_ = std::move(other.crew_);
     return *this;
   }
   ~thread_completion() { settle(); }
@@ -141,6 +153,7 @@ public:
 
 private:
   friend class thread_pool;
+  std::shared_ptr<detail::thread_crew> crew_;
   std::shared_ptr<detail::thread_work> work_;
 };
 
