@@ -20,17 +20,24 @@
 #include <trireme/inline/executor.hpp>
 #include <trireme/simd/math.hpp>
 #include <trireme/threads/executor.hpp>
+#if defined(__linux__)
+#include <trireme/processes/executor.hpp>
+#endif
 
 #include <string_view>
 #include <utility>
 
 namespace trireme { inline namespace v1 {
 
-/// with_executor<…> for all executors of this header: "inline", "threads", "threads:8".
+/// with_executor<…> for all executors of this header: "inline", "threads", "threads:8", and on Linux "processes:4".
 template <class Visitor>
   requires(!executor<Visitor>)
 decltype(auto) with_executor(std::string_view text, Visitor&& visitor) {
+#if defined(__linux__)
+  return with_executor<inline_executor, thread_pool, process_pool>(text, std::forward<Visitor>(visitor));
+#else
   return with_executor<inline_executor, thread_pool>(text, std::forward<Visitor>(visitor));
+#endif
 }
 
 }} // namespace trireme::v1
