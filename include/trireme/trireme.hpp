@@ -10,10 +10,12 @@
 #include <trireme/algorithm/scan.hpp>
 #include <trireme/algorithm/simulate.hpp>
 #include <trireme/algorithm/sort.hpp>
+#include <trireme/algorithm/submit.hpp>
 #include <trireme/algorithm/transform.hpp>
 #include <trireme/core/buffer.hpp>
 #include <trireme/core/error.hpp>
 #include <trireme/core/fn.hpp>
+#include <trireme/core/future.hpp>
 #include <trireme/core/matrix.hpp>
 #include <trireme/core/progress.hpp>
 #include <trireme/core/with_executor.hpp>
@@ -22,6 +24,9 @@
 #include <trireme/threads/executor.hpp>
 #if defined(__linux__)
 #include <trireme/processes/executor.hpp>
+#if __has_include(<cereal/cereal.hpp>)
+#include <trireme/processes/submit.hpp>
+#endif
 #endif
 
 #include <string_view>

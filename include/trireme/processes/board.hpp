@@ -100,7 +100,7 @@ struct alignas(128) worker_state {
 
 /// The beginning of a pool's region.
 struct board {
-  static constexpr std::size_t queue_size = 8192;
+  static constexpr std::size_t queue_size = 4096;
 
   std::uint64_t region_size = 0;
   std::uint32_t width = 0;

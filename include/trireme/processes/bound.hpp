@@ -12,9 +12,10 @@
 #include <type_traits>
 #include <utility>
 
-namespace trireme { inline namespace v1 { namespace detail {
+namespace trireme { namespace type_names {
 
-/// Whether T is one of the library's own aggregates, such as the run kernels that hold the user's kernel.
+/// Whether T is one of the library's own aggregates, such as the run kernels that hold the user's kernel. The compiler's
+/// name for it tells; in a namespace of its own, since g++ leaves out the one that it is in.
 template <class T>
 consteval bool is_own_aggregate() {
   if constexpr (std::is_class_v<T> && std::is_aggregate_v<T> && !std::is_empty_v<T>) {
@@ -24,6 +25,10 @@ consteval bool is_own_aggregate() {
     return false;
   }
 }
+
+}} // namespace trireme::type_names
+
+namespace trireme { inline namespace v1 { namespace detail {
 
 /// Stands for the initialiser of any member.
 struct any_member {
@@ -118,7 +123,7 @@ void check_kernel(shared_region const& region, F const& f, Function const& funct
       check_argument(region, position + 1, x);
       if constexpr (std::is_pointer_v<T> && std::is_function_v<std::remove_pointer_t<T>>) function(x);
     });
-  } else if constexpr (is_own_aggregate<F>()) {
+  } else if constexpr (type_names::is_own_aggregate<F>()) {
     for_each_member(f, [&](auto const& m) { check_kernel(region, m, function); });
   }
 }

@@ -29,7 +29,7 @@ struct code_place {
 
 /// The modules that kernels were found in. Only grows; a pool shows its workers the first `count` of them.
 struct module_table {
-  static constexpr std::size_t most = 64;
+  static constexpr std::size_t most = 32;
   std::atomic<std::uint32_t> count{0};
   std::array<code_module, most> modules;
 };
@@ -69,7 +69,7 @@ inline code_place find_code(module_table& table, std::mutex& mutex, void const* 
   std::uint32_t k = 0;
   while (k < count && path != table.modules[k].path) ++k;
   if (k == count) {
-    if (count == module_table::most) throw std::length_error("trireme: process_pool: kernels from more than 64 libraries");
+    if (count == module_table::most) throw std::length_error("trireme: process_pool: kernels from more than 32 libraries");
     std::memcpy(table.modules[k].path, path.c_str(), path.size() + 1);
     table.count.store(count + 1);
   }

@@ -82,17 +82,17 @@ public:
   /// Puts a job into the queue. Waits where that is full.
   void publish(job& j) {
     std::unique_lock lock(mutex_);
+    while (board_.tail.load(std::memory_order_relaxed) - board_.head.load() >= board::queue_size) {
+      lock.unlock(); // others take their results meanwhile
+      std::uint64_t const head = board_.head.load();
+      if (!spin_until([&] { return board_.head.load() != head; })) ::usleep(100);
+      lock.lock();
+      if (std::int64_t const now = now_ns(); now - looked_at_ > look_every_ns) look_after_supervisor(now);
+    }
     if (std::int64_t const now = now_ns(); now - looked_at_ > look_every_ns) look_after_supervisor(now);
     if (supervisor_ < 0) start();
     show_modules(j.code.module);
     std::uint64_t const ticket = board_.tail.load(std::memory_order_relaxed);
-    while (ticket - board_.head.load() >= board::queue_size) {
-      std::uint64_t const head = board_.head.load();
-      if (spin_until([&] { return board_.head.load() != head; })) continue;
-      ::usleep(100);
-      look_after_supervisor(now_ns());
-      if (supervisor_ < 0) start();
-    }
     j.ticket = ticket;
     board_.queue[ticket % board::queue_size].store(board_.offset(&j), std::memory_order_relaxed);
     board_.tail.store(ticket + 1);
@@ -155,8 +155,13 @@ private:
   void start() {
     board_.ready.store(0);
     board_.broken.store(0);
-    supervisor_ = start_supervisor(region_);
+    auto const started = start_supervisor(region_);
+    supervisor_ = started.pidfd;
     looked_at_ = now_ns();
+    if (started.forked) { // the workers have the program where we have it
+      board_.program_base = loaded_module(reinterpret_cast<void const*>(&enter_image)).base;
+      return;
+    }
     auto const ready = [&] { return board_.ready.load() != 0; };
     if (spin_until(ready)) return;
     while (!ready()) {
@@ -232,7 +237,23 @@ private:
   std::vector<job*> seen_; ///< complete, but a worker still looks at them
 };
 
-/// A job from its handing over to its end. f is copied into the region, and bound there to what the workers can see.
+/// Copies a kernel into the region, when what is bound in it leads to memory that is there. Pointers to functions become
+/// those of the workers' image. @throws std::invalid_argument that names the bound argument.
+template <class F>
+void copy_kernel(process_crew& crew, F const& f, char* to) {
+  std::memcpy(to, static_cast<void const*>(std::addressof(f)), sizeof(F));
+  check_kernel(crew.region(), f, [&](auto const& function) {
+    code_place const at = place_of_code(reinterpret_cast<void const*>(function));
+    if (at.module != place_of_code(reinterpret_cast<void const*>(&enter_image)).module)
+      throw std::invalid_argument("trireme: process_pool: a pointer to a function of a library can't be bound: use tri::fn");
+    std::uint64_t const there = crew.shared().program_base + at.offset;
+    static_assert(sizeof there == sizeof function);
+    auto const place = reinterpret_cast<char const*>(&function) - reinterpret_cast<char const*>(std::addressof(f));
+    std::memcpy(to + place, &there, sizeof there);
+  });
+}
+
+/// A job from its handing over to its end.
 class process_job {
 public:
   /// `payload(p)` writes the payload, of that size and alignment, before a worker sees the job.

@@ -31,6 +31,8 @@
 
 namespace trireme { inline namespace v1 {
 
+class process_pool;
+
 /// Options of process_pool.
 struct process_options {
   /// How often a run of indices that was lost with its worker is tried again. A kernel with side effects may then have
@@ -58,7 +60,7 @@ public:
   process_bulk(std::shared_ptr<process_crew> crew, std::size_t n, F const& f, std::size_t grain, std::stop_token const& stop,
                job const* after)
       : process_job(crew, plan(crew->shared(), n, grain, after), code<F>(), sizeof(F), alignof(F),
-                    [&](char* to) { write_kernel(*crew, f, to); }) {
+                    [&](char* to) { copy_kernel(*crew, f, to); }) {
     if (stop.stop_possible()) stop_.emplace(stop, set_stop{&get()});
     publish();
   }
@@ -87,20 +89,6 @@ private:
     p.chunks = static_cast<std::uint32_t>(n / p.chunk_size + (n % p.chunk_size != 0));
     p.after = after != nullptr ? b.offset(after) : 0;
     return p;
-  }
-
-  template <class F>
-  static void write_kernel(process_crew& crew, F const& f, char* to) {
-    std::memcpy(to, static_cast<void const*>(&f), sizeof(F));
-    check_kernel(crew.region(), f, [&](auto const& function) {
-      // Its address in the workers' image.
-      code_place const at = place_of_code(reinterpret_cast<void const*>(function));
-      if (at.module != place_of_code(reinterpret_cast<void const*>(&enter_image)).module)
-        throw std::invalid_argument("trireme: process_pool: a pointer to a function of a library can't be bound: use tri::fn");
-      std::uint64_t const there = crew.shared().program_base + at.offset;
-      static_assert(sizeof there == sizeof function);
-      std::memcpy(to + (reinterpret_cast<char const*>(&function) - reinterpret_cast<char const*>(&f)), &there, sizeof there);
-    });
   }
 
   std::optional<std::stop_callback<set_stop>> stop_; // last: gone before the job is
@@ -165,6 +153,8 @@ private:
   std::mutex mutex_;
   std::atomic<bool> done_ = false;
 };
+
+std::shared_ptr<process_crew> const& crew_of(process_pool const& pool);
 
 } // namespace detail
 
@@ -241,6 +231,9 @@ public:
       return {};
     }
   }
+
+  /// The pool's inside, for what the library builds on it.
+  friend std::shared_ptr<detail::process_crew> const& detail::crew_of(process_pool const& pool);
 
   /// bulk and wait, without what only asynchronous work needs.
   template <class F>
@@ -324,6 +317,8 @@ private:
   std::size_t width_;
   std::shared_ptr<detail::process_crew> crew_;
 };
+
+inline std::shared_ptr<detail::process_crew> const& detail::crew_of(process_pool const& pool) { return pool.crew(); }
 
 static_assert(executor<process_pool> && !host_executor<process_pool>);
 

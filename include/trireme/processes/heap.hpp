@@ -72,7 +72,7 @@ private:
   static constexpr std::size_t page = 4096;
   static constexpr std::size_t unit = std::size_t{1} << 16; ///< what is asked of the system at once
   static constexpr std::size_t largest_small = std::size_t{1} << 14;
-  static constexpr std::size_t slab = std::size_t{1} << 18;
+  static constexpr std::size_t slab = std::size_t{1} << 16;
   static constexpr std::size_t worth_asking = std::size_t{1} << 24; ///< above: look first, since the system would kill
 
   struct used_run {

@@ -1,16 +1,16 @@
 /// @file processes/image.hpp
-/// A fresh image of the running program, as a pool's supervisor: how it is started, and how it begins.
+/// How a pool's supervisor is started: as a fresh image of the running program, or, by a small program, as a fork.
 ///
-/// A child that is forked inherits every lock as it was at that moment, held by threads that it does not have. So the
-/// supervisor is executed anew, from /proc/self/exe. A function of this header, which runs before the program's own
-/// static initialisation, recognises it by an environment variable, and main is never reached. Workers, forked
-/// from there, do the static initialisation, each for itself.
+/// A child that is forked inherits every lock as it was at that moment, held by threads that it does not have, and costs
+/// more the larger its parent is. So in general the supervisor is executed anew, from /proc/self/exe. A function of this
+/// header, which runs before the program's own static initialisation, recognises it by an environment variable, and
+/// main is never reached. Workers, forked from there, do the static initialisation, each for itself. A fork is five times
+/// as fast, and right where the program has one thread and little memory.
 #pragma once
 #include <trireme/processes/arena.hpp>
 #include <trireme/processes/board.hpp>
 #include <trireme/processes/supervisor.hpp>
 
-#include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
@@ -19,14 +19,17 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <cerrno>
+#include <climits>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
+#include <fstream>
+#include <sstream>
 #include <string>
-#include <string_view>
 #include <system_error>
 #include <vector>
 
@@ -62,8 +65,8 @@ struct image_start {
   static inline char** envp = nullptr;
 };
 
-/// In a new worker: its own signals, and the static initialisation that comes after ours.
-inline void become_worker() {
+/// In a new worker: the signals as a program finds them.
+inline void reset_signals() {
   for (int s = 1; s < NSIG; ++s) { // a sanitizer's handler would turn a signal into an exit status
     struct sigaction action{};
     if (::sigaction(s, nullptr, &action) == 0 && action.sa_handler != SIG_DFL && action.sa_handler != SIG_IGN) {
@@ -75,6 +78,11 @@ inline void become_worker() {
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+/// In a new worker of a fresh image: the static initialisation that comes after ours.
+inline void become_worker_of_image() {
+  reset_signals();
   process_role::current = process_role::initialising;
   bool after_ours = false;
   for (auto* f = __init_array_start; f != __init_array_end; ++f) {
@@ -82,6 +90,27 @@ inline void become_worker() {
     after_ours = after_ours || *f == image_start::self;
   }
   process_role::current = process_role::worker;
+}
+
+inline void become_worker_of_fork() {
+  reset_signals();
+  process_role::current = process_role::worker;
+}
+
+/// What a supervisor is from now on. Does not return.
+[[noreturn]] inline void supervise(shared_region const& region, int parent, supervisor::preparation become_worker) {
+  ::prctl(PR_SET_NAME, "trireme-pool");
+  ::setpgid(0, 0); // Ctrl-C is for the program to answer
+  // The program's open files: a pipe must end when the program closes it.
+  int const low = std::min(region.file(), parent), high = std::max(region.file(), parent);
+  auto const close_range = [](int first, int last) {
+    if (first <= last) ::syscall(SYS_close_range, first, last, 0);
+  };
+  close_range(3, low - 1);
+  close_range(low + 1, high - 1);
+  close_range(high + 1, INT_MAX);
+  supervisor(*reinterpret_cast<board*>(region.base()), region, parent, become_worker).run();
+  ::_exit(0);
 }
 
 /// Runs in every program that includes this header, before its static initialisation; of no effect but in an image that
@@ -98,20 +127,9 @@ inline void enter_image(int argc, char** argv, char** envp) {
   image_start::argc = argc;
   image_start::argv = argv;
   image_start::envp = envp;
-  ::prctl(PR_SET_NAME, "trireme-pool");
-  ::setpgid(0, 0); // Ctrl-C is for the program to answer
   ::fcntl(order.file, F_SETFD, FD_CLOEXEC);
   ::fcntl(order.parent, F_SETFD, FD_CLOEXEC);
-  // Files that the program has open without close-on-exec: a pipe must end when the program closes it.
-  int const low = order.file < order.parent ? order.file : order.parent, high = order.file + order.parent - low;
-  auto const close_range = [](int first, int last) {
-    if (first <= last) ::syscall(SYS_close_range, first, last, 0);
-  };
-  close_range(3, low - 1);
-  close_range(low + 1, high - 1);
-  close_range(high + 1, INT_MAX);
-  supervisor(*reinterpret_cast<board*>(region.base()), region, order.parent, &become_worker).run();
-  ::_exit(0);
+  supervise(region, order.parent, &become_worker_of_image);
 }
 
 [[gnu::section(".init_array.00101"), gnu::used]] static initialiser const image_entry = &enter_image;
@@ -143,17 +161,11 @@ struct image_launch {
   ::_exit(0);
 }
 
-/// Starts a supervisor for the pool in `region`. @returns a pidfd of it. @throws std::system_error
+/// Executes the program anew, by way of a process in between. @returns a pidfd. @throws std::system_error
 ///
-/// It is no child of this process, but of one in between that has gone: so no SIGCHLD of ours reaches the program,
-/// no wait() of the program's waits for it, and it leaves no zombie here.
-inline int start_supervisor(shared_region const& region) {
-  auto const check = [](bool ok, int error, char const* what) {
-    if (!ok) throw std::system_error(error, std::generic_category(), std::string("trireme: process_pool: ") + what);
-  };
-  int const parent = static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0));
-  check(parent >= 0, errno, "pidfd_open");
-
+/// The supervisor is then no child of this process, but of one that has gone: so no SIGCHLD reaches the program, no wait()
+/// of the program's waits for it, and it leaves no zombie here.
+inline int execute_supervisor(shared_region const& region, int parent) {
   std::array<char, 128> order{};
   std::snprintf(order.data(), order.size(), "%s=%d,%d,%zx,%zx", image_variable, region.file(), parent,
                 reinterpret_cast<std::size_t>(region.base()), region.size());
@@ -175,14 +187,63 @@ inline int start_supervisor(shared_region const& region) {
   ::pthread_sigmask(SIG_SETMASK, &all, &before);
   // Exit signal 0: only a wait with __WCLONE sees it.
   pid_t const between = ::clone(&launch_image, top(2), CLONE_VM | CLONE_VFORK | CLONE_FILES, &launch);
-  int const error = between < 0 ? errno : launch.error;
+  int const failure = between < 0 ? errno : launch.error;
   if (between > 0)
     while (::waitpid(between, nullptr, __WCLONE) < 0 && errno == EINTR) {}
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  ::close(parent);
-  if (error != 0 && launch.pidfd >= 0) ::close(launch.pidfd);
-  check(error == 0, error, "the program could not be started as a supervisor of workers");
-  return launch.pidfd;
+  if (failure == 0) return launch.pidfd;
+  if (launch.pidfd >= 0) ::close(launch.pidfd);
+  throw std::system_error(failure, std::generic_category(), "trireme: process_pool: the program could not be started again");
+}
+
+/// Forks the supervisor: a child with exit signal 0, which only a wait with __WALL or __WCLONE sees.
+/// @returns a pidfd. @throws std::system_error
+inline int fork_supervisor(shared_region const& region, int parent) {
+  std::fflush(nullptr); // what is written so far is written once
+  sigset_t all, before;
+  ::sigfillset(&all);
+  ::pthread_sigmask(SIG_SETMASK, &all, &before);
+  int pidfd = -1;
+  long const child = ::syscall(SYS_clone, CLONE_PIDFD, nullptr, &pidfd, nullptr, nullptr);
+  if (child == 0) supervise(region, parent, &become_worker_of_fork);
+  int const failure = errno;
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  if (child > 0) return pidfd;
+  throw std::system_error(failure, std::generic_category(), "trireme: process_pool: fork");
+}
+
+/// Whether a fork of this process is clean and cheap: it has one thread, and not much memory.
+inline bool may_fork() {
+  std::ifstream file("/proc/self/stat");
+  std::string text;
+  std::getline(file, text, '\0');
+  auto const name = text.rfind(')'); // which may hold anything
+  if (name == std::string::npos) return false;
+  std::istringstream fields(text.substr(name + 1));
+  std::string skipped;
+  long threads = 0, pages = 0;
+  for (int k = 3; k < 20; ++k) fields >> skipped;
+  fields >> threads >> skipped >> skipped >> skipped >> pages;
+  constexpr long most = 32L << 20;
+  return fields && threads == 1 && pages < most / ::sysconf(_SC_PAGESIZE);
+}
+
+/// A supervisor that was started.
+struct started_supervisor {
+  int pidfd;
+  bool forked; ///< it needs no time to become one
+};
+
+/// Starts a supervisor for the pool in `region`. @throws std::system_error
+inline started_supervisor start_supervisor(shared_region const& region) {
+  int const parent = static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0));
+  if (parent < 0) throw std::system_error(errno, std::generic_category(), "trireme: process_pool: pidfd_open");
+  struct closed {
+    int file;
+    ~closed() { ::close(file); }
+  } const close_parent{parent};
+  bool const fork = may_fork();
+  return {fork ? fork_supervisor(region, parent) : execute_supervisor(region, parent), fork};
 }
 
 }}} // namespace trireme::v1::detail
