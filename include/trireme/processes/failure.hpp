@@ -133,7 +133,8 @@ inline std::exception_ptr put_together(exception_parts const& parts) {
     made = std::make_exception_ptr(std::future_error(static_cast<std::future_errc>(parts.value)));
   else if (auto const* const category = standard_category(parts.name); category != nullptr) {
     std::error_code const code(parts.value, *category);
-    if (parts.code == thrown_code::system) made = std::make_exception_ptr(std::system_error(code, parts.text));
+    if (parts.code == thrown_code::system)
+      made = std::make_exception_ptr(parts.text.empty() ? std::system_error(code) : std::system_error(code, parts.text));
     if (parts.code == thrown_code::ios) made = std::make_exception_ptr(std::ios_base::failure(parts.text, code));
   }
   return made ? made : std::make_exception_ptr(remote_error(parts.name, parts.text));

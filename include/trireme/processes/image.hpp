@@ -101,6 +101,7 @@ inline void become_worker_of_fork() {
 [[noreturn]] inline void supervise(shared_region const& region, int parent, supervisor::preparation become_worker) {
   ::prctl(PR_SET_NAME, "trireme-pool");
   ::setpgid(0, 0); // Ctrl-C is for the program to answer
+  ::signal(SIGCHLD, SIG_DFL); // a program that ignores it would have its workers reaped unseen
   // The program's open files: a pipe must end when the program closes it.
   int const low = std::min(region.file(), parent), high = std::max(region.file(), parent);
   auto const close_range = [](int first, int last) {

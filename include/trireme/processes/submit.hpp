@@ -61,7 +61,7 @@ class process_task final : public future_state<R> {
 public:
   template <class... From>
   process_task(std::shared_ptr<process_crew> const& crew, F const& f, From const&... args)
-      : process_task(crew, f, measured(crew->region(), args...), args...) {}
+      : process_task(measured(crew->region(), args...), crew, f, args...) {}
   ~process_task() override {
     job_.wait();
     drop_message();
@@ -83,21 +83,24 @@ public:
   }
 
 private:
+  struct wire_size {
+    std::size_t bytes;
+  };
   template <class... From>
-  process_task(std::shared_ptr<process_crew> const& crew, F const& f, std::size_t size, From const&... args)
-      : job_(crew, job_plan{.chunks = 1, .n = 1, .chunk_size = 1, .run_size = 1, .after = 0}, code(), arguments_at<F>() + size,
-             alignof(task_payload<F>), [&](char* to) {
+  process_task(wire_size size, std::shared_ptr<process_crew> const& crew, F const& f, From const&... args)
+      : job_(crew, job_plan{.chunks = 1, .n = 1, .chunk_size = 1, .run_size = 1, .after = 0}, code(),
+             arguments_at<F>() + size.bytes, alignof(task_payload<F>), [&](char* to) {
                auto* const task = new (to) task_payload<F>;
-               task->arguments_size = size;
+               task->arguments_size = size.bytes;
                copy_kernel(*crew, f, reinterpret_cast<char*>(task->kernel));
-               wire_writer out(to + arguments_at<F>(), size);
+               wire_writer out(to + arguments_at<F>(), size.bytes);
                (write_value<A>(out, as_kept<A>(args)), ...);
              }) {
     job_.publish();
   }
 
   template <class... From>
-  static std::size_t measured(shared_region const& region, From const&... args) {
+  static wire_size measured(shared_region const& region, From const&... args) {
     std::size_t position = 0;
     wire_writer measure;
     auto const look_at = [&]<class T>(T const& x) {
@@ -108,7 +111,7 @@ private:
     (look_at(as_kept<A>(args)), ...);
     static_cast<void>(look_at);
     static_cast<void>(position);
-    return measure.size();
+    return {measure.size()};
   }
   /// The argument itself where it is of that type already.
   template <class T, class From>

@@ -129,7 +129,8 @@ private:
     bool const by_signal = info.si_code != CLD_EXITED;
     settle_claims(w, by_signal, info.si_status);
     if (board_.shutdown.load() != 0) return;
-    false_starts_ = board_.workers()[w].started.load() != 0 ? 0 : false_starts_ + 1;
+    bool const killed = by_signal && info.si_status == SIGKILL; // by somebody else, and so no fault of its start
+    if (!killed) false_starts_ = board_.workers()[w].started.load() != 0 ? 0 : false_starts_ + 1;
     if (false_starts_ > most_false_starts)
       board_.broken.store(1);
     else
