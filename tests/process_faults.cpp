@@ -335,7 +335,7 @@ TEST_CASE("process_pool: a storm of kills, with retries: no wrong item, no hang"
       for (std::uint64_t k = 0; !stop; ++k) {
         auto const workers = testing::workers_of_this_program();
         if (!workers.empty() && ::kill(workers[testing::scramble(k) % workers.size()], SIGKILL) == 0) ++kills;
-        ::usleep(2000);
+        ::usleep(500);
       }
     });
     int wrong = 0;

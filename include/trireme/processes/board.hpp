@@ -88,7 +88,10 @@ using job_entry = void (*)(worker_side& worker, job& j, void* payload, std::size
 
 /// What a worker says about itself; a pair of cache lines of its own.
 struct alignas(128) worker_state {
-  std::atomic<std::uint64_t> looking{0}; ///< the offset of the job that it may touch; 0: none
+  /// The offset of the job that it may touch; 0: none. With `not_sure`, which no offset has in it, until it has seen that
+  /// the parent did not take the job back before it spoke; it has touched nothing by then.
+  std::atomic<std::uint64_t> looking{0};
+  static constexpr std::uint64_t not_sure = 1;
   shared_word asleep{0};
   std::atomic<std::int32_t> pid{0};
   shared_word started{0};                ///< this process has got as far as to its first job
@@ -96,6 +99,12 @@ struct alignas(128) worker_state {
   std::atomic<std::uint64_t> run_first{0}, run_last{0};
   std::atomic<std::uint64_t> unsent{0}, unsent_size{0}; ///< a message in its outbox that no job tells of yet
   static constexpr std::int64_t condemned = -1;
+
+  /// The job that it is at, for those who speak for it when it is dead; 0: none.
+  [[nodiscard]] std::uint64_t was_at() const noexcept {
+    std::uint64_t const at = looking.load();
+    return (at & not_sure) != 0 ? 0 : at;
+  }
 };
 
 /// The beginning of a pool's region.

@@ -131,7 +131,7 @@ private:
   bool free_if_unseen(job& j) noexcept {
     std::uint64_t const offset = board_.offset(&j);
     for (std::uint32_t w = 0; w < board_.width; ++w)
-      if (board_.workers()[w].looking.load() == offset) return false;
+      if ((board_.workers()[w].looking.load() & ~worker_state::not_sure) == offset) return false;
     heap_->deallocate(&j);
     return true;
   }
@@ -200,7 +200,7 @@ private:
     board_.head.store(tail);
     for (std::uint32_t w = 0; w < board_.width; ++w) {
       worker_state& state = board_.workers()[w];
-      if (auto const at = state.looking.load(); at != 0) lose(at);
+      if (auto const at = state.was_at(); at != 0) lose(at);
       if (auto const unsent = state.unsent.load(); unsent != 0) outbox::release(board_, unsent, state.unsent_size.load());
       state.unsent.store(0);
       state.looking.store(0);

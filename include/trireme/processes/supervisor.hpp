@@ -139,21 +139,25 @@ private:
 
   void settle_claims(std::uint32_t w, bool by_signal, int status) {
     worker_state& state = board_.workers()[w];
-    std::uint64_t const looking = state.looking.load();
-    if (looking == 0) return;
-    job& j = board_.job_at(looking);
+    std::uint64_t const at = state.was_at();
+    if (at == 0) {
+      state.looking.store(0);
+      return;
+    }
+    job& j = board_.job_at(at);
     bool const late = state.deadline.load() == worker_state::condemned;
     std::uint32_t count = 0;
-    bool again = false;
+    bool left = false;
     for (std::uint32_t c = 0; c < j.chunks; ++c) {
       shared_word& claimed = j.claims()[c];
       std::uint32_t const word = claimed.load();
+      left = left || claim::of(word) == claim::free;
       if (claim::of(word) == claim::free || claim::worker(word) != w) continue;
       if (claim::of(word) == claim::claimed) {
         if (auto const unsent = state.unsent.load(); unsent != 0) outbox::release(board_, unsent, state.unsent_size.load());
         if (!late && claim::lost(word) < board_.retries && j.failed.load() == 0) {
           claimed.store(claim::pack(claim::free, w, claim::lost(word) + 1));
-          again = true;
+          left = true;
           continue;
         }
         std::uint32_t nobody = 0;
@@ -169,7 +173,7 @@ private:
     state.unsent.store(0);
     j.counts()[w].store(count);
     if (j.all_done()) j.set_complete();
-    if (!again) state.looking.store(0); // else the next in its place begins with what was lost
+    if (!left) state.looking.store(0); // else the next in its place begins with it: all others may have gone on
   }
 
   void kill_late_ones() {

@@ -29,7 +29,7 @@ public:
   /// Works until the pool ends. What is left to do of the job that this worker's predecessor died in, comes first.
   void serve() {
     state_.started.store(1);
-    if (auto const left = state_.looking.load(); left != 0) work_on(board_.job_at(left));
+    if (auto const left = state_.was_at(); left != 0) work_on(board_.job_at(left));
     while (job* const next = take()) work_on(*next);
   }
 
@@ -49,8 +49,11 @@ private:
         continue;
       }
       std::uint64_t const offset = board_.queue[at % board::queue_size].load();
-      state_.looking.store(offset);
-      if (board_.head.load() == at) return &board_.job_at(offset); // so it was not taken back before we spoke
+      state_.looking.store(offset | worker_state::not_sure);
+      if (board_.head.load() == at) {
+        state_.looking.store(offset);
+        return &board_.job_at(offset);
+      }
       state_.looking.store(0);
     }
   }
