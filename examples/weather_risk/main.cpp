@@ -33,7 +33,11 @@ struct options {
 };
 
 /// What `--backend all` stands for.
+#if defined(__linux__)
+std::vector<std::string> const all_backends{"inline", "threads", "processes"};
+#else
 std::vector<std::string> const all_backends{"inline", "threads"};
+#endif
 
 /// The number that text is, wholly. @throws CLI::ValidationError where it is none, or less than `least`.
 template <class T>
@@ -71,7 +75,7 @@ void read_strikes(options& o, std::vector<std::string> const& texts) {
 /// Fills o from the command line. @throws CLI::ParseError, also to ask for the help text.
 void parse(CLI::App& app, options& o, int argc, char** argv) {
   app.add_option("--backend", o.backend,
-                 "inline, threads, threads:N, or all; inline runs too, to compare with")
+                 "inline, threads, threads:N, processes, processes:N, or all; inline runs too, to compare with")
       ->capture_default_str();
   add_number<std::int64_t>(app, "--samples", o.ask.samples, 1, "winters to sample");
   add_number<std::uint64_t>(app, "--seed", o.ask.seed, 0, "of the random numbers");

@@ -1,6 +1,6 @@
 // An argument that can't be copied to another process.
 // expect: trireme: submit: an argument can't travel to another process: give its type a serialize function for cereal
-// max-errors: 4
+// max-errors: 5
 #include <trireme/trireme.hpp>
 #include <trireme/processes/submit.hpp>
 
