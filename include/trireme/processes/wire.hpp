@@ -105,7 +105,7 @@ public:
 
 protected:
   std::streamsize xsgetn(char* to, std::streamsize n) override {
-    std::memcpy(to, take(static_cast<std::size_t>(n)), static_cast<std::size_t>(n));
+    if (n > 0) std::memcpy(to, take(static_cast<std::size_t>(n)), static_cast<std::size_t>(n));
     return n;
   }
   int_type uflow() override { return left_ == 0 ? traits_type::eof() : traits_type::to_int_type(*take(1)); }
