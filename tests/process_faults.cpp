@@ -75,7 +75,6 @@ inline constexpr auto one = [](std::size_t) { return 1; };
 inline constexpr auto hang_at = [](std::size_t bad, std::size_t i) {
   while (i == bad) ::usleep(1000);
 };
-inline constexpr auto count_up = [](std::uint32_t* calls, std::size_t i) { std::atomic_ref(calls[i]).fetch_add(1); };
 inline constexpr auto end_first_time = [](std::uint32_t* calls, std::size_t i) {
   if (std::atomic_ref(calls[i]).fetch_add(1) == 0 && i % 10 == 3) std::raise(SIGKILL);
 };

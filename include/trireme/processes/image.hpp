@@ -146,7 +146,7 @@ struct image_launch {
   int error = 0;
 };
 
-[[gnu::no_sanitize("address", "undefined")]] inline int execute_image(void* p) {
+__attribute__((no_sanitize("address", "undefined"))) inline int execute_image(void* p) {
   auto& launch = *static_cast<image_launch*>(p);
   ::fcntl(launch.file, F_SETFD, 0); // this process has file descriptors of its own
   ::fcntl(launch.parent, F_SETFD, 0);
@@ -155,7 +155,7 @@ struct image_launch {
   ::_exit(127);
 }
 
-[[gnu::no_sanitize("address", "undefined")]] inline int launch_image(void* p) {
+__attribute__((no_sanitize("address", "undefined"))) inline int launch_image(void* p) {
   auto& launch = *static_cast<image_launch*>(p);
   if (::clone(&execute_image, launch.stack, CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, p, &launch.pidfd) < 0)
     launch.error = errno;
@@ -190,7 +190,7 @@ inline int execute_supervisor(shared_region const& region, int parent) {
   pid_t const between = ::clone(&launch_image, top(2), CLONE_VM | CLONE_VFORK | CLONE_FILES, &launch);
   int const failure = between < 0 ? errno : launch.error;
   if (between > 0)
-    while (::waitpid(between, nullptr, __WCLONE) < 0 && errno == EINTR) {}
+    while (::waitpid(between, nullptr, static_cast<int>(__WCLONE)) < 0 && errno == EINTR) {}
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   if (failure == 0) return launch.pidfd;
   if (launch.pidfd >= 0) ::close(launch.pidfd);
