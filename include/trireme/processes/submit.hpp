@@ -3,6 +3,7 @@
 #pragma once
 #include <trireme/algorithm/submit.hpp>
 #include <trireme/processes/executor.hpp>
+#include <trireme/processes/job.hpp>
 #include <trireme/processes/wire.hpp>
 
 #include <cstddef>
