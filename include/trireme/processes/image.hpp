@@ -29,6 +29,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
+#include <stdexcept>
 #include <string>
 #include <system_error>
 #include <vector>
@@ -167,6 +168,10 @@ __attribute__((no_sanitize("address", "undefined"))) inline int launch_image(voi
 /// The supervisor is then no child of this process, but of one that has gone: so no SIGCHLD reaches the program, no wait()
 /// of the program's waits for it, and it leaves no zombie here.
 inline int execute_supervisor(shared_region const& region, int parent) {
+  // Where only a library has this header, such as a plugin of an interpreter, nothing would stop the program's main.
+  if (loaded_module const own(reinterpret_cast<void const*>(&enter_image)); own.path == nullptr || own.path[0] != '\0')
+    throw std::runtime_error("trireme: process_pool: in a library, of a program that does not use Trireme itself, a pool can be "
+                             "made only while the program has one thread and little memory");
   std::array<char, 128> order{};
   std::snprintf(order.data(), order.size(), "%s=%d,%d,%zx,%zx", image_variable, region.file(), parent,
                 reinterpret_cast<std::size_t>(region.base()), region.size());
