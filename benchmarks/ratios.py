@@ -10,7 +10,8 @@ from collections import defaultdict
 
 COUNTERS = {"bytes_per_second": ("GB/s", 1e-9), "GFLOP/s": ("GFLOP/s", 1.0), "of_ideal": ("of ideal", 1.0),
             "bodies": ("bodies", 1.0)}
-PEERS = ("trireme", "tbb", "openmp", "eigen", "openblas", "unordered", "loop")
+PEERS = ("trireme", "tbb", "openmp", "eigen", "openblas", "unordered", "loop", "threads", "ProcessPoolExecutor",
+         "multiprocessing.Pool")
 NANOSECONDS = {"ns": 1.0, "us": 1e3, "ms": 1e6, "s": 1e9}
 
 
@@ -27,11 +28,12 @@ def main(files):
     for file in files:
         with open(file, encoding="utf-8") as stream:
             data = json.load(stream)
-        context = data["context"]
+        if context is None or context["mhz_per_cpu"] == 0:  # Python does not know it
+            context = data["context"]
         for run in data["benchmarks"]:
             if run.get("run_type") == "aggregate" or run.get("error_occurred"):
                 continue
-            parts = [p for p in run["name"].split("/") if p not in ("real_time", "iterations:1")]
+            parts = [p for p in run["name"].split("/") if p not in ("real_time", "manual_time") and not p.startswith("iterations:")]
             at = next(i for i, p in enumerate(parts) if i > 0 and p.startswith(PEERS))
             case, peer = "/".join(parts[:at] + parts[at + 1:]), parts[at]
             runs[case][peer].append(run["real_time"] * NANOSECONDS[run["time_unit"]])

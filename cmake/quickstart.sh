@@ -15,8 +15,8 @@ Builds in $BUILD_DIR, by default build/release.
 END
 }
 
-packages="g++ cmake ninja-build libtbb-dev libeigen3-dev catch2 libcli11-dev"
-needs="a C++20 compiler, CMake 3.24, Ninja or make, oneTBB 2021, Eigen 3.4, Catch2 2.13.10 or 3, CLI11"
+packages="g++ cmake ninja-build libtbb-dev libeigen3-dev libcereal-dev catch2 libcli11-dev"
+needs="a C++20 compiler, CMake 3.24, Ninja or make, oneTBB 2021, Eigen 3.4, cereal, Catch2 2.13.10 or 3, CLI11"
 
 case "${1-}" in
   demo | test) ;;

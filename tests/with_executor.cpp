@@ -18,7 +18,7 @@ using testing::message_contains;
 namespace {
 constexpr auto describe = [](auto const& ex) {
   using E = std::remove_cvref_t<decltype(ex)>;
-  std::string const kind = std::is_same_v<E, tri::inline_executor> ? "inline" : std::is_same_v<E, tri::thread_pool> ? "threads" : "far";
+  std::string const kind = std::is_same_v<E, tri::inline_executor> ? "inline" : std::is_same_v<E, tri::thread_pool> ? "threads" : std::is_same_v<E, tri::process_pool> ? "processes" : "far";
   return kind + ' ' + std::to_string(ex.concurrency());
 };
 } // namespace
@@ -27,6 +27,7 @@ TEST_CASE("with_executor: names") {
   CHECK(tri::with_executor("inline", describe) == "inline 1");
   CHECK(tri::with_executor("threads:8", describe) == "threads 8");
   CHECK(tri::with_executor("threads:1", describe) == "threads 1");
+  CHECK(tri::with_executor("processes:3", describe) == "processes 3");
   CHECK(tri::with_executor("threads", describe) == "threads " + std::to_string(tri::thread_pool().concurrency()));
   std::string const name = "threads:3, a part of a longer text";
   CHECK(tri::with_executor(std::string_view(name).substr(0, 9), describe) == "threads 3");
@@ -49,15 +50,15 @@ TEST_CASE("executor_names: one for each candidate, and with_executor knows it") 
 
 TEST_CASE("with_executor: what is no name") {
   for (std::string const text : {"", "cpu", "Inline", "inline ", "threads:", "threads:-1", "threads:+2", "threads:2x",
-                                 "threads: 2", "threads:1.5", "threads8"}) {
+                                 "threads: 2", "threads:1.5", "threads8", "processes:", "process"}) {
     CAPTURE(text);
     CHECK_THROWS_MATCHES(tri::with_executor(text, describe), std::invalid_argument,
-                         message_contains("no executor is named \"" + text + "\"; there are inline, threads[:N]"));
+                         message_contains("no executor is named \"" + text + "\"; there are inline, threads[:N], processes[:N]"));
   }
 }
 
 TEST_CASE("with_executor: a width that no pool has") {
-  for (std::string const text : {"threads:0", "threads:65536", "threads:99999999999999999999"}) {
+  for (std::string const text : {"threads:0", "processes:0", "threads:65536", "threads:99999999999999999999"}) {
     CAPTURE(text);
     CHECK_THROWS_AS(tri::with_executor(text, describe), std::invalid_argument);
   }
@@ -67,7 +68,8 @@ TEST_CASE("with_executor: results, references and exceptions pass through") {
   int value = 1;
   int& same = tri::with_executor("inline", [&](auto const&) -> int& { return value; });
   CHECK(&same == &value);
-  tri::with_executor("threads:2", [&](auto const& ex) { tri::for_each_index(ex, 1, [&](std::size_t) { value = 5; }); });
-  CHECK(value == 5);
+  for (std::string const text : {"inline", "threads:2", "processes:2"}) // on each, so with a kernel for each
+    value += tri::with_executor(text, [](auto const& ex) { return tri::reduce(ex, std::vector{1, 2, 3}); });
+  CHECK(value == 19);
   CHECK_THROWS_AS(tri::with_executor("inline", [](auto const&) { throw 7; }), int);
 }

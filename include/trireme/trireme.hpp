@@ -10,16 +10,24 @@
 #include <trireme/algorithm/scan.hpp>
 #include <trireme/algorithm/simulate.hpp>
 #include <trireme/algorithm/sort.hpp>
+#include <trireme/algorithm/submit.hpp>
 #include <trireme/algorithm/transform.hpp>
 #include <trireme/core/buffer.hpp>
 #include <trireme/core/error.hpp>
 #include <trireme/core/fn.hpp>
+#include <trireme/core/future.hpp>
 #include <trireme/core/matrix.hpp>
 #include <trireme/core/progress.hpp>
 #include <trireme/core/with_executor.hpp>
 #include <trireme/inline/executor.hpp>
 #include <trireme/simd/math.hpp>
 #include <trireme/threads/executor.hpp>
+#if defined(__linux__)
+#include <trireme/processes/executor.hpp>
+#if __has_include(<cereal/cereal.hpp>)
+#include <trireme/processes/submit.hpp>
+#endif
+#endif
 
 #include <string_view>
 #include <utility>
@@ -30,11 +38,15 @@ namespace detail {
 /// use.operator()<E...>() for all executors of this header.
 template <class Use>
 constexpr decltype(auto) with_all_executors(Use use) {
+#if defined(__linux__)
+  return use.template operator()<inline_executor, thread_pool, process_pool>();
+#else
   return use.template operator()<inline_executor, thread_pool>();
+#endif
 }
 } // namespace detail
 
-/// with_executor<…> for all executors of this header: "inline", "threads", "threads:8".
+/// with_executor<…> for all executors of this header: "inline", "threads", "threads:8", and on Linux "processes:4".
 template <class Visitor>
   requires(!executor<Visitor>)
 decltype(auto) with_executor(std::string_view text, Visitor&& visitor) {

@@ -1,8 +1,10 @@
 /// @file error.hpp
 /// The library's own exceptions. What a kernel throws is not wrapped: it arrives as itself.
 #pragma once
+#include <cstddef>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 namespace trireme { inline namespace v1 {
 
@@ -17,6 +19,45 @@ public:
 class cancelled : public error {
 public:
   cancelled() : error("trireme: the work was stopped by its stop token before it was complete") {}
+};
+
+/// An exception that was thrown in another process and can't be thrown again as itself here: its type and its text.
+class remote_error : public error {
+public:
+  remote_error(std::string type_name, std::string text)
+      : error(text.empty() ? type_name : type_name + ": " + text), type_name_(std::move(type_name)),
+        text_(std::move(text)) {}
+  [[nodiscard]] std::string const& type_name() const noexcept { return type_name_; } ///< as it is written in C++
+  [[nodiscard]] std::string const& text() const noexcept { return text_; }           ///< its what(), if it had one
+
+private:
+  std::string type_name_, text_;
+};
+
+/// A worker process ended while it ran a kernel: it crashed, left or was killed. The indices [first(), last()) were lost.
+class worker_lost : public error {
+public:
+  worker_lost(std::string const& text, int signal, int status, std::size_t first, std::size_t last)
+      : error(text), signal_(signal), status_(status), first_(first), last_(last) {}
+  [[nodiscard]] int signal() const noexcept { return signal_; } ///< the signal that ended it, or 0
+  [[nodiscard]] int status() const noexcept { return status_; } ///< its exit status, where there was no signal
+  [[nodiscard]] std::size_t first() const noexcept { return first_; }
+  [[nodiscard]] std::size_t last() const noexcept { return last_; }
+
+private:
+  int signal_, status_;
+  std::size_t first_, last_;
+};
+
+/// A kernel ran for longer than its executor's `timeout`, and was stopped at the indices [first(), last()).
+class timed_out : public error {
+public:
+  timed_out(std::string const& text, std::size_t first, std::size_t last) : error(text), first_(first), last_(last) {}
+  [[nodiscard]] std::size_t first() const noexcept { return first_; }
+  [[nodiscard]] std::size_t last() const noexcept { return last_; }
+
+private:
+  std::size_t first_, last_;
 };
 
 }} // namespace trireme::v1

@@ -1,0 +1,117 @@
+/// @file processes/arena.hpp
+/// Memory that the parent and all workers of a pool see at the same address.
+#pragma once
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <new>
+#include <system_error>
+#include <utility>
+
+namespace trireme { inline namespace v1 { namespace detail {
+
+/// A sparse file in memory without a name, mapped shared: what a process makes in it later is seen by all. Untouched
+/// parts cost nothing. It goes when the last process that has it does.
+class shared_region {
+public:
+  shared_region() = default;
+
+  /// A new one of up to `most` bytes, at an address that is free in every process: outside of where the system puts
+  /// programs, libraries, heaps and stacks, and where the sanitizers keep theirs. Half of it, and so on, where a limit of
+  /// the process forbids so much.
+  explicit shared_region(std::size_t most) {
+    file_ = ::memfd_create("trireme", MFD_CLOEXEC);
+    if (file_ < 0) throw std::system_error(errno, std::generic_category(), "trireme: process_pool: memfd_create");
+    bool limited = false;
+    for (std::size_t size = most; size >= smallest; size /= 2) {
+      for (std::size_t place = 0; place < places; ++place) {
+        void* const at = reinterpret_cast<void*>((std::uintptr_t{1} << address_bits) + place * step);
+        void* const got = map(at, size, file_);
+        if (got == at) {
+          base_ = static_cast<char*>(at);
+          size_ = size;
+          break;
+        }
+        if (got != MAP_FAILED) ::munmap(got, size); // a system that does not know MAP_FIXED_NOREPLACE
+        else if (errno == ENOMEM) break;            // too much, anywhere
+      }
+      if (base_ == nullptr) {
+        limited = true;
+        continue;
+      }
+      if (limited) { // leave the other half of what there is to the program
+        ::munmap(base_ + size / 2, size - size / 2);
+        size_ = size / 2;
+      }
+      if (::ftruncate(file_, static_cast<off_t>(size_)) == 0) return;
+      ::munmap(base_, size_);
+      base_ = nullptr;
+    }
+    ::close(file_);
+    throw std::bad_alloc{};
+  }
+
+  /// The one that another process made, at its address. @returns whether that worked.
+  bool attach(void* base, std::size_t size, int file) noexcept {
+    if (map(base, size, file) != base) return false;
+    base_ = static_cast<char*>(base);
+    size_ = size;
+    file_ = file;
+    ::madvise(base_, size_, MADV_DONTDUMP); // a core file of a worker tells about the worker
+    return true;
+  }
+
+  shared_region(shared_region&& other) noexcept
+      : base_(std::exchange(other.base_, nullptr)), size_(std::exchange(other.size_, 0)),
+        file_(std::exchange(other.file_, -1)) {}
+  shared_region& operator=(shared_region&&) = delete;
+  ~shared_region() {
+    if (base_ != nullptr) ::munmap(base_, size_);
+    if (file_ >= 0) ::close(file_);
+  }
+
+  [[nodiscard]] char* base() const noexcept { return base_; }
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }
+  [[nodiscard]] int file() const noexcept { return file_; }
+  [[nodiscard]] std::size_t offset(void const* p) const noexcept {
+    return static_cast<std::size_t>(static_cast<char const*>(p) - base_);
+  }
+  /// Whether [p, p + bytes) lies in it.
+  [[nodiscard]] bool contains(void const* p, std::size_t bytes) const noexcept {
+    auto const first = reinterpret_cast<std::uintptr_t>(p), begin = reinterpret_cast<std::uintptr_t>(base_);
+    return first >= begin && first - begin <= size_ && bytes <= size_ - (first - begin);
+  }
+
+  /// Takes the memory of these bytes from the system now, so that no process gets SIGBUS there later.
+  [[nodiscard]] bool commit(std::size_t first, std::size_t bytes) const noexcept {
+    int result = 0;
+    do result = ::fallocate(file_, 0, static_cast<off_t>(first), static_cast<off_t>(bytes));
+    while (result != 0 && errno == EINTR);
+    return result == 0;
+  }
+  /// Gives the memory of whole pages back to the system.
+  void decommit(std::size_t first, std::size_t bytes) const noexcept {
+    ::fallocate(file_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(first), static_cast<off_t>(bytes));
+  }
+
+private:
+  static constexpr int address_bits = sizeof(void*) == 8 ? 45 : 30;
+  static constexpr std::size_t step = std::size_t{1} << (sizeof(void*) == 8 ? 40 : 28);
+  static constexpr std::size_t places = sizeof(void*) == 8 ? 60 : 4;
+  static constexpr std::size_t smallest = std::size_t{1} << 24;
+
+  static void* map(void* at, std::size_t size, int file) noexcept {
+    return ::mmap(at, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE | MAP_FIXED_NOREPLACE, file, 0);
+  }
+
+  char* base_ = nullptr;
+  std::size_t size_ = 0;
+  int file_ = -1;
+};
+
+}}} // namespace trireme::v1::detail

@@ -1,0 +1,234 @@
+/// @file processes/crew.hpp
+/// The parent's side of a pool: its region, its supervisor, and its end of the queue.
+#pragma once
+#include <trireme/core/error.hpp>
+#include <trireme/processes/arena.hpp>
+#include <trireme/processes/board.hpp>
+#include <trireme/processes/heap.hpp>
+#include <trireme/processes/image.hpp>
+#include <trireme/processes/outbox.hpp>
+#include <trireme/processes/wait.hpp>
+
+#include <poll.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <new>
+#include <optional>
+#include <vector>
+
+namespace trireme { inline namespace v1 { namespace detail {
+
+/// Modules that kernels of this program come from.
+inline module_table known_modules;
+inline std::mutex known_modules_mutex;
+
+/// A function of this program, by its place.
+inline code_place place_of_code(void const* function) {
+  return find_code(known_modules, known_modules_mutex, function);
+}
+
+class process_crew {
+public:
+  process_crew(std::size_t width, std::size_t retries, std::int64_t timeout_ns, std::size_t memory)
+      : region_(memory), board_(*new (region_.base()) board), owner_(::getpid()) {
+    board_.region_size = region_.size();
+    board_.width = static_cast<std::uint32_t>(width);
+    board_.retries = static_cast<std::uint32_t>(retries);
+    board_.timeout_ns = timeout_ns;
+    constexpr std::size_t page = outbox::page, largest_outbox = std::size_t{1} << 36;
+    board_.outbox_maps = (sizeof(board) + width * sizeof(worker_state) + page - 1) / page * page;
+    board_.outbox_size = std::min(largest_outbox, region_.size() / 4 / width / page * page);
+    board_.outboxes = board_.outbox_maps + width * outbox::map_bytes(board_.outbox_size);
+    std::size_t const heap = (board_.outboxes + width * board_.outbox_size + unit - 1) / unit * unit;
+    if (heap + unit > region_.size() || !region_.commit(0, board_.outbox_maps)) throw std::bad_alloc{};
+    for (std::size_t w = 0; w < width; ++w) new (board_.workers() + w) worker_state;
+    heap_.emplace(region_, heap, region_.size());
+    std::lock_guard const lock(mutex_);
+    start();
+  }
+  process_crew(process_crew const&) = delete;
+  process_crew& operator=(process_crew const&) = delete;
+
+  ~process_crew() {
+    if (owner_ != ::getpid() || supervisor_ < 0) return; // in a child that the program forked, the pool is not ours
+    board_.shutdown.store(1);
+    board_.bell.fetch_add(1);
+    wake(board_.bell);
+    if (!supervisor_ended(patience_ms)) {
+      ::syscall(SYS_pidfd_send_signal, supervisor_, SIGKILL, nullptr, 0);
+      supervisor_ended(-1);
+    }
+    bury_supervisor();
+  }
+
+  [[nodiscard]] shared_region const& region() const noexcept { return region_; }
+  [[nodiscard]] board& shared() noexcept { return board_; }
+  [[nodiscard]] shared_heap& heap() noexcept { return *heap_; }
+  [[nodiscard]] bool owned_by_caller() const noexcept { return owner_ == ::getpid(); }
+
+  /// Puts a job into the queue. Waits where that is full.
+  void publish(job& j) {
+    std::unique_lock lock(mutex_);
+    while (board_.tail.load(std::memory_order_relaxed) - board_.head.load() >= board::queue_size) {
+      lock.unlock(); // others take their results meanwhile
+      std::uint64_t const head = board_.head.load();
+      if (!spin_until([&] { return board_.head.load() != head; })) ::usleep(100);
+      lock.lock();
+      if (std::int64_t const now = now_ns(); now - looked_at_ > look_every_ns) look_after_supervisor(now);
+    }
+    if (std::int64_t const now = now_ns(); now - looked_at_ > look_every_ns) look_after_supervisor(now);
+    if (supervisor_ < 0) start();
+    show_modules(j.code.module);
+    std::uint64_t const ticket = board_.tail.load(std::memory_order_relaxed);
+    j.ticket = ticket;
+    board_.queue[ticket % board::queue_size].store(board_.offset(&j), std::memory_order_relaxed);
+    board_.tail.store(ticket + 1);
+    ring(j.chunks);
+  }
+
+  /// Returns when the job is complete.
+  void wait_for(job& j) {
+    auto const complete = [&] { return j.complete.load(std::memory_order_acquire) != 0; };
+    if (spin_until(complete)) return;
+    while (!complete()) {
+      sleep_on(j.complete, 0, look_every_ns);
+      if (complete()) return;
+      std::lock_guard const lock(mutex_);
+      look_after_supervisor(now_ns());
+    }
+  }
+
+  /// Frees a complete job, now or when no worker looks at it any more.
+  void take_back(job& j) noexcept {
+    std::lock_guard const lock(mutex_);
+    std::uint64_t ticket = j.ticket; // whoever did the last chunk need not have come to move the head
+    board_.head.compare_exchange_strong(ticket, ticket + 1);
+    if (free_if_unseen(j)) {
+      if (!seen_.empty()) std::erase_if(seen_, [this](job* s) { return free_if_unseen(*s); });
+    } else {
+      seen_.push_back(&j);
+    }
+  }
+
+private:
+  static constexpr std::size_t unit = std::size_t{1} << 16;
+  static constexpr int patience_ms = 2000;
+  static constexpr std::int64_t look_every_ns = 20'000'000;
+
+  bool free_if_unseen(job& j) noexcept {
+    std::uint64_t const offset = board_.offset(&j);
+    for (std::uint32_t w = 0; w < board_.width; ++w)
+      if ((board_.workers()[w].looking.load() & ~worker_state::not_sure) == offset) return false;
+    heap_->deallocate(&j);
+    return true;
+  }
+
+  void ring(std::uint32_t chunks) noexcept {
+    std::uint32_t asleep = 0;
+    for (std::uint32_t w = 0; w < board_.width && asleep < chunks; ++w) asleep += board_.workers()[w].asleep.load();
+    if (asleep == 0) return;
+    board_.bell.fetch_add(1);
+    wake(board_.bell, static_cast<int>(asleep));
+  }
+
+  void show_modules(std::uint32_t needed) {
+    auto& shown = board_.modules;
+    for (std::uint32_t k = shown.count.load(); k <= needed; ++k) {
+      shown.modules[k] = known_modules.modules[k];
+      shown.count.store(k + 1);
+    }
+  }
+
+  void start() {
+    board_.ready.store(0);
+    board_.broken.store(0);
+    auto const started = start_supervisor(region_);
+    supervisor_ = started.pidfd;
+    looked_at_ = now_ns();
+    if (started.forked) { // the workers have the program where we have it
+      board_.program_base = loaded_module(reinterpret_cast<void const*>(&enter_image)).base;
+      return;
+    }
+    auto const ready = [&] { return board_.ready.load() != 0; };
+    if (spin_until(ready)) return;
+    while (!ready()) {
+      sleep_on(board_.ready, 0, look_every_ns);
+      if (!ready() && supervisor_ended(0)) {
+        bury_supervisor();
+        throw error("trireme: process_pool: the supervisor of the workers ended before it was ready");
+      }
+    }
+  }
+
+  bool supervisor_ended(int milliseconds) const noexcept {
+    pollfd watch{supervisor_, POLLIN, 0};
+    int changed = 0;
+    do changed = ::poll(&watch, 1, milliseconds);
+    while (changed < 0 && errno == EINTR);
+    return changed > 0;
+  }
+
+  void bury_supervisor() noexcept {
+    // Where we are process 1 or reap for others, it has become our child.
+    siginfo_t info{};
+    ::waitid(P_PIDFD, static_cast<id_t>(supervisor_), &info, WEXITED | WNOHANG | __WALL);
+    ::close(supervisor_);
+    supervisor_ = -1;
+  }
+
+  /// If the supervisor has ended, its workers end too; what they were at is lost. The next job starts others.
+  void look_after_supervisor(std::int64_t now) {
+    looked_at_ = now;
+    if (supervisor_ < 0 || !supervisor_ended(0)) return;
+    for (std::uint32_t w = 0; w < board_.width; ++w) wait_for_end(board_.workers()[w].pid.load());
+    bury_supervisor();
+    std::uint64_t const tail = board_.tail.load();
+    for (std::uint64_t t = board_.head.load(); t != tail; ++t) lose(board_.queue[t % board::queue_size].load());
+    board_.head.store(tail);
+    for (std::uint32_t w = 0; w < board_.width; ++w) {
+      worker_state& state = board_.workers()[w];
+      if (auto const at = state.was_at(); at != 0) lose(at);
+      if (auto const unsent = state.unsent.load(); unsent != 0) outbox::release(board_, unsent, state.unsent_size.load());
+      state.unsent.store(0);
+      state.looking.store(0);
+    }
+  }
+
+  static void wait_for_end(pid_t pid) noexcept {
+    int const process = pid > 0 ? static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)) : -1;
+    if (process < 0) return;
+    pollfd watch{process, POLLIN, 0};
+    ::poll(&watch, 1, patience_ms);
+    ::close(process);
+  }
+
+  void lose(std::uint64_t offset) noexcept {
+    job& j = board_.job_at(offset);
+    if (j.complete.load() != 0) return;
+    if (j.failed.exchange(~0u) == 0 || j.failure.what == failure_record::none) {
+      j.failure = {};
+      j.failure.what = board_.broken.load() != 0 ? failure_record::unstarted : failure_record::unwatched;
+      j.failure.value = SIGKILL; // what the workers get when their supervisor ends
+      j.failure.last = j.n;
+    }
+    j.set_complete();
+  }
+
+  shared_region region_;
+  board& board_;
+  pid_t owner_;
+  std::optional<shared_heap> heap_;
+  std::mutex mutex_; ///< the parent's end of the queue, and the supervisor
+  int supervisor_ = -1;
+  std::int64_t looked_at_ = 0;
+  std::vector<job*> seen_; ///< complete, but a worker still looks at them
+};
+
+}}} // namespace trireme::v1::detail

@@ -1,0 +1,179 @@
+/// @file processes/failure.hpp
+/// Exceptions that cross from a worker to the parent: what is written down there, and made of it here.
+#pragma once
+#include <trireme/core/error.hpp>
+#include <trireme/processes/board.hpp>
+#include <trireme/processes/outbox.hpp>
+
+#include <cxxabi.h>
+
+#include <any>
+#include <cstdlib>
+#include <cstring>
+#include <exception>
+#include <functional>
+#include <future>
+#include <ios>
+#include <memory>
+#include <new>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <tuple>
+#include <type_traits>
+#include <typeinfo>
+#include <utility>
+#include <variant>
+
+namespace trireme { inline namespace v1 { namespace detail {
+
+/// Those that are made of their text alone, and those that have none of their own. The code of one is its place here.
+using text_exceptions =
+    std::tuple<std::logic_error, std::invalid_argument, std::domain_error, std::length_error, std::out_of_range,
+               std::runtime_error, std::range_error, std::overflow_error, std::underflow_error, error>;
+using plain_exceptions =
+    std::tuple<std::exception, std::bad_alloc, std::bad_array_new_length, std::bad_cast, std::bad_typeid, std::bad_exception,
+               std::bad_any_cast, std::bad_function_call, std::bad_optional_access, std::bad_variant_access,
+               std::bad_weak_ptr, cancelled>;
+
+struct thrown_code {
+  static constexpr int text = 0, plain = 100, system = 200, ios = 201, future = 202, other = 203;
+};
+
+inline std::string readable_name(char const* mangled) {
+  std::unique_ptr<char, void (*)(void*)> const name(abi::__cxa_demangle(mangled, nullptr, nullptr, nullptr), std::free);
+  return name ? name.get() : mangled;
+}
+
+/// An exception as it travels: its code, a number, and two texts.
+struct exception_parts {
+  int code = thrown_code::other;
+  int value = 0;
+  std::string name; ///< of its type, or of its error category
+  std::string text;
+};
+
+template <class... T>
+int place_of(std::type_info const& type, std::tuple<T...> const*) {
+  int at = -1, k = 0;
+  ((type == typeid(T) ? static_cast<void>(at = k) : void(), ++k), ...);
+  return at;
+}
+
+/// The category of that name, of those which every program has.
+inline std::error_category const* standard_category(std::string_view name) {
+  for (auto const* category : {&std::generic_category(), &std::system_category(), &std::iostream_category(), &std::future_category()})
+    if (name == category->name()) return category;
+  return nullptr;
+}
+
+inline exception_parts take_apart(std::exception const& e) {
+  std::type_info const& type = typeid(e);
+  exception_parts parts{thrown_code::other, 0, readable_name(type.name()), e.what()};
+  if (int const k = place_of(type, static_cast<text_exceptions*>(nullptr)); k >= 0) {
+    parts.code = thrown_code::text + k;
+  } else if (int const p = place_of(type, static_cast<plain_exceptions*>(nullptr)); p >= 0) {
+    parts.code = thrown_code::plain + p;
+  } else if (type == typeid(std::future_error)) {
+    auto const& code = static_cast<std::future_error const&>(e).code();
+    if (&code.category() == &std::future_category()) parts = {thrown_code::future, code.value(), {}, {}};
+  } else if (type == typeid(std::system_error) || type == typeid(std::ios_base::failure)) {
+    auto const& code = static_cast<std::system_error const&>(e).code();
+    if (standard_category(code.category().name()) == &code.category()) {
+      parts.code = type == typeid(std::system_error) ? thrown_code::system : thrown_code::ios;
+      parts.value = code.value();
+      parts.name = code.category().name();
+      // The constructor adds this again.
+      std::string const added = code.message();
+      if (parts.text.ends_with(added)) parts.text.resize(parts.text.size() - added.size());
+      if (parts.text.ends_with(": ")) parts.text.resize(parts.text.size() - 2);
+    }
+  }
+  return parts;
+}
+
+/// Of the exception that is being handled.
+inline exception_parts take_apart_current() {
+  try {
+    throw;
+  } catch (std::exception const& e) {
+    return take_apart(e);
+  } catch (std::string const& text) {
+    return {thrown_code::other, 0, "std::string", text};
+  } catch (char const* text) {
+    return {thrown_code::other, 0, "char const*", text};
+  } catch (...) {
+    auto const* const type = abi::__cxa_current_exception_type();
+    return {thrown_code::other, 0, type != nullptr ? readable_name(type->name()) : "an exception of another language", {}};
+  }
+}
+
+template <class... T>
+std::exception_ptr make_from_text(int k, std::string const& text, std::tuple<T...> const*) {
+  std::exception_ptr made;
+  ((k-- == 0 ? static_cast<void>(made = std::make_exception_ptr(T(text))) : void()), ...);
+  return made;
+}
+template <class... T>
+std::exception_ptr make_plain(int k, std::tuple<T...> const*) {
+  std::exception_ptr made;
+  ((k-- == 0 ? static_cast<void>(made = std::make_exception_ptr(T())) : void()), ...);
+  return made;
+}
+
+inline std::exception_ptr put_together(exception_parts const& parts) {
+  std::exception_ptr made;
+  if (parts.code >= thrown_code::text && parts.code < thrown_code::plain)
+    made = make_from_text(parts.code - thrown_code::text, parts.text, static_cast<text_exceptions*>(nullptr));
+  else if (parts.code >= thrown_code::plain && parts.code < thrown_code::system)
+    made = make_plain(parts.code - thrown_code::plain, static_cast<plain_exceptions*>(nullptr));
+  else if (parts.code == thrown_code::future)
+    made = std::make_exception_ptr(std::future_error(static_cast<std::future_errc>(parts.value)));
+  else if (auto const* const category = standard_category(parts.name); category != nullptr) {
+    std::error_code const code(parts.value, *category);
+    if (parts.code == thrown_code::system)
+      made = std::make_exception_ptr(parts.text.empty() ? std::system_error(code) : std::system_error(code, parts.text));
+    if (parts.code == thrown_code::ios) made = std::make_exception_ptr(std::ios_base::failure(parts.text, code));
+  }
+  return made ? made : std::make_exception_ptr(remote_error(parts.name, parts.text));
+}
+
+/// The exception that a failed job ends in, for the parent. Takes the message out of the outbox.
+inline std::exception_ptr failure_of(board& b, failure_record const& record) {
+  std::size_t const first = record.first, last = record.last;
+  std::string const where = last - first == 1 ? "at index " + std::to_string(first)
+                                              : "at the indices " + std::to_string(first) + " to " + std::to_string(last - 1);
+  switch (record.what) {
+    case failure_record::thrown: {
+      exception_parts parts{record.code, record.value, {}, {}};
+      bool const readable = record.text != 0 && record.text < b.region_size && record.text_size <= b.region_size - record.text;
+      std::string_view const texts(b.base() + (readable ? record.text : 0), readable ? record.text_size : 0);
+      auto const cut = texts.find('\0');
+      parts.name = texts.substr(0, cut);
+      if (cut != texts.npos) parts.text = texts.substr(cut + 1);
+      if (readable) outbox::release(b, record.text, record.text_size);
+      return put_together(parts);
+    }
+    case failure_record::late:
+      return std::make_exception_ptr(timed_out("trireme: a kernel ran for longer than its pool's timeout, " + where, first, last));
+    case failure_record::stopped: return std::make_exception_ptr(cancelled{});
+    case failure_record::unwatched:
+      return std::make_exception_ptr(worker_lost(
+          "trireme: the workers were lost with the process that watches over them, " + where, record.value, 0, first, last));
+    case failure_record::unstarted:
+      return std::make_exception_ptr(error("trireme: process_pool: the workers end before they can work: look at what the "
+                                           "program's static initialisation does, and at its limits"));
+    default: break;
+  }
+  std::string how = "exited with status " + std::to_string(record.value);
+  if (record.code != 0) {
+    char const* const name = ::sigabbrev_np(record.value);
+    how = "was ended by " + (name != nullptr ? "SIG" + std::string(name) : "signal " + std::to_string(record.value));
+  }
+  return std::make_exception_ptr(worker_lost("trireme: a worker process " + how + ' ' + where,
+                                             record.code != 0 ? record.value : 0, record.code != 0 ? 0 : record.value, first, last));
+}
+
+}}} // namespace trireme::v1::detail

@@ -1,0 +1,164 @@
+/// @file processes/submit.hpp
+/// Tasks on a process_pool: arguments and result travel through the pool's memory.
+#pragma once
+#include <trireme/algorithm/submit.hpp>
+#include <trireme/processes/executor.hpp>
+#include <trireme/processes/job.hpp>
+#include <trireme/processes/wire.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <exception>
+#include <memory>
+#include <new>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+namespace trireme { inline namespace v1 {
+
+namespace detail {
+
+/// What a task is: its result, its kernel, and behind it the arguments. Small results need no message.
+template <class F>
+struct task_payload {
+  static constexpr std::size_t small = 32;
+  std::uint64_t result = 0, result_size = 0; ///< a message; or 0 and the size of what lies here:
+  alignas(16) char result_here[small]{};
+  std::uint64_t arguments_size = 0;
+  alignas(F) std::byte kernel[sizeof(F)];
+};
+
+template <class F>
+constexpr std::size_t arguments_at() {
+  return (sizeof(task_payload<F>) + 15) / 16 * 16;
+}
+
+/// Called by the worker.
+template <class R, class F, class... A>
+void run_task(worker_side& worker, job&, void* payload, std::size_t, std::size_t) {
+  auto& task = *static_cast<task_payload<F>*>(payload);
+  wire_reader in(static_cast<char const*>(payload) + arguments_at<F>(), task.arguments_size);
+  std::tuple<A...> arguments{read_value<A>(in)...}; // in this order, for the braces
+  F const& f = *std::launder(reinterpret_cast<F const*>(task.kernel));
+  if constexpr (std::is_void_v<R>) {
+    std::apply(f, std::move(arguments));
+  } else {
+    R const result = std::apply(f, std::move(arguments));
+    wire_writer measure;
+    write_value(measure, result);
+    task.result_size = measure.size();
+    bool const here = measure.size() <= task_payload<F>::small;
+    char* const to = here ? task.result_here : worker.message(measure.size());
+    wire_writer out(to, measure.size());
+    write_value(out, result);
+    task.result = here ? 0 : worker.offset(to);
+  }
+}
+
+template <class R, class F, class... A>
+class process_task final : public future_state<R> {
+public:
+  template <class... From>
+  process_task(std::shared_ptr<process_crew> const& crew, F const& f, From const&... args)
+      : process_task(measured(crew->region(), args...), crew, f, args...) {}
+  ~process_task() override {
+    job_.wait();
+    drop_message();
+  }
+
+  bool ready() noexcept override { return job_.ready(); }
+  void settle() noexcept override { job_.wait(); }
+  R take() override {
+    if (auto const failure = job_.failure()) std::rethrow_exception(failure);
+    if constexpr (!std::is_void_v<R>) {
+      auto& task = payload();
+      board& b = job_.crew().shared();
+      bool const here = task.result == 0;
+      if (here ? task.result_size > task.small : !job_.crew().region().contains(b.base() + task.result, task.result_size))
+        throw error("trireme: submit: the result was overwritten");
+      wire_reader in(here ? task.result_here : b.base() + task.result, task.result_size);
+      return read_value<R>(in);
+    }
+  }
+
+private:
+  struct wire_size {
+    std::size_t bytes;
+  };
+  template <class... From>
+  process_task(wire_size size, std::shared_ptr<process_crew> const& crew, F const& f, From const&... args)
+      : job_(crew, job_plan{.chunks = 1, .n = 1, .chunk_size = 1, .run_size = 1, .after = 0}, code(),
+             arguments_at<F>() + size.bytes, alignof(task_payload<F>), [&](char* to) {
+               auto* const task = new (to) task_payload<F>;
+               task->arguments_size = size.bytes;
+               copy_kernel(*crew, f, reinterpret_cast<char*>(task->kernel));
+               wire_writer out(to + arguments_at<F>(), size.bytes);
+               (write_value<A>(out, as_kept<A>(args)), ...);
+             }) {
+    job_.publish();
+  }
+
+  template <class... From>
+  static wire_size measured(shared_region const& region, From const&... args) {
+    std::size_t position = 0;
+    wire_writer measure;
+    auto const look_at = [&]<class T>(T const& x) {
+      ++position;
+      if constexpr (flat<T>) check_argument(region, position, x); // others take along what they own
+      write_value(measure, x);
+    };
+    (look_at(as_kept<A>(args)), ...);
+    static_cast<void>(look_at);
+    static_cast<void>(position);
+    return {measure.size()};
+  }
+  /// The argument itself where it is of that type already.
+  template <class T, class From>
+  static decltype(auto) as_kept(From const& x) {
+    if constexpr (std::is_same_v<T, From>)
+      return (x);
+    else
+      return T(x);
+  }
+
+  static code_place code() {
+    static code_place const place = place_of_code(reinterpret_cast<void const*>(&run_task<R, F, A...>));
+    return place;
+  }
+  task_payload<F>& payload() noexcept {
+    return *std::launder(reinterpret_cast<task_payload<F>*>(job_.crew().shared().base() + job_.get().payload));
+  }
+  void drop_message() noexcept {
+    if (auto const& task = payload(); task.result != 0) outbox::release(job_.crew().shared(), task.result, task.result_size);
+  }
+
+  process_job job_;
+};
+
+template <class R, class... A>
+consteval bool can_travel() {
+  constexpr bool arguments = (travels<A>() && ...);
+  static_assert(arguments, "trireme: submit: an argument can't travel to another process: give its type a serialize function "
+                           "for cereal, and a default constructor");
+  if constexpr (std::is_void_v<R>) {
+    return arguments;
+  } else {
+    static_assert(travels<R>(), "trireme: submit: the result can't travel from another process: give its type a serialize "
+                                "function for cereal, and a default constructor");
+    return arguments && travels<R>();
+  }
+}
+
+} // namespace detail
+
+/// f(args...) in a worker process. Cost: some microseconds, and two copies of what travels.
+template <class F, class... A>
+auto on_submit(process_pool const& pool, F const& f, A const&... args) {
+  using result = detail::task_result_t<F, A...>;
+  if constexpr (detail::can_travel<result, detail::kept_t<A>...>())
+    return future<result>(std::make_unique<detail::process_task<result, F, detail::kept_t<A>...>>(detail::crew_of(pool), f, args...));
+}
+
+}} // namespace trireme::v1

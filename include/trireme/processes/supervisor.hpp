@@ -1,0 +1,198 @@
+/// @file processes/supervisor.hpp
+/// The supervisor: a small process with one thread, from which workers are forked, and which watches over them.
+///
+/// It is a fresh image of the program that never reached main, so that its forks inherit no lock, no thread and no open
+/// file of the parent's, and cost the same however large the parent is.
+#pragma once
+#include <trireme/processes/arena.hpp>
+#include <trireme/processes/board.hpp>
+#include <trireme/processes/outbox.hpp>
+#include <trireme/processes/wait.hpp>
+#include <trireme/processes/worker.hpp>
+
+#include <fcntl.h>
+#include <malloc.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <vector>
+
+extern "C" [[gnu::weak]] void __gcov_dump();
+
+namespace trireme { inline namespace v1 { namespace detail {
+
+class supervisor {
+public:
+  /// `become_worker()` makes a fresh process ready for user code.
+  using preparation = void (*)();
+
+  supervisor(board& b, shared_region const& region, int parent, preparation become_worker)
+      : board_(b), region_(region), become_worker_(become_worker), watched_(1 + b.width) {
+    watched_[0] = {parent, POLLIN, 0};
+    for (std::uint32_t w = 0; w < board_.width; ++w) watched_[1 + w] = {-1, POLLIN, 0};
+  }
+
+  /// Returns when the pool or its parent has ended; the workers that are left then go with this process.
+  void run() {
+    board_.program_base = loaded_module(reinterpret_cast<void const*>(become_worker_)).base;
+    board_.ready.store(1);
+    wake(board_.ready);
+    for (std::uint32_t w = 0; w < board_.width; ++w) start(w);
+    for (;;) {
+      int const changed = ::poll(watched_.data(), watched_.size(), poll_ms());
+      if (changed < 0 && errno != EINTR) return;
+      if (changed > 0 && watched_[0].revents != 0) return;
+      for (std::uint32_t w = 0; w < board_.width; ++w)
+        if (watched_[1 + w].fd >= 0 && watched_[1 + w].revents != 0) bury(w);
+      if (board_.timeout_ns != 0) kill_late_ones();
+      if (board_.broken.load() != 0) return;
+      if (board_.shutdown.load() != 0 && std::all_of(watched_.begin() + 1, watched_.end(), [](pollfd const& p) { return p.fd < 0; }))
+        return;
+    }
+  }
+
+private:
+  static constexpr int most_false_starts = 5;
+
+  [[nodiscard]] int poll_ms() const {
+    if (board_.timeout_ns == 0) return -1;
+    return static_cast<int>(std::clamp<std::int64_t>(board_.timeout_ns / 8'000'000, 1, 50));
+  }
+
+  void start(std::uint32_t w) {
+    pid_t const self = ::getpid();
+    worker_state& state = board_.workers()[w];
+    state.started.store(0);
+    state.asleep.store(0);
+    state.deadline.store(0);
+    pid_t const pid = ::fork();
+    if (pid == 0) {
+      ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+      if (::getppid() != self) ::_exit(0);
+      for (auto const& p : watched_)
+        if (p.fd >= 0) ::close(p.fd);
+      work(w);
+    }
+    state.pid.store(pid);
+    int const watch = pid < 0 ? -1 : static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
+    if (watch < 0) { // no more processes or files: nothing that waiting would mend
+      board_.broken.store(1);
+      return;
+    }
+    watched_[1 + w].fd = watch;
+  }
+
+  [[noreturn]] void work(std::uint32_t w) {
+    ::prctl(PR_SET_NAME, "trireme-worker");
+    // Memory that was touched once is kept: an argument of 100 MB would be paged in anew for every call.
+    ::mallopt(M_MMAP_THRESHOLD, 1 << 30);
+    ::mallopt(M_TRIM_THRESHOLD, INT_MAX);
+    prefer_for_oom_killer();
+    become_worker_();
+    // A kernel may call exit(): the destructors of the program's globals are not for it to run.
+    ::on_exit([](int status, void*) { leave(status); }, nullptr);
+    worker_side(board_, region_, w).serve();
+    leave(0);
+  }
+
+  [[noreturn]] static void leave(int status) {
+    std::fflush(nullptr);
+    if (__gcov_dump != nullptr) __gcov_dump();
+    ::_exit(status);
+  }
+
+  /// Where memory runs out, a worker goes rather than the program.
+  static void prefer_for_oom_killer() {
+    int const file = ::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+    if (file < 0) return; // no /proc: the system chooses
+    [[maybe_unused]] auto const written = ::write(file, "500", 3);
+    ::close(file);
+  }
+
+  /// A worker has ended: says what was lost with it, and starts another in its place.
+  void bury(std::uint32_t w) {
+    siginfo_t info{};
+    if (::waitid(P_PIDFD, static_cast<id_t>(watched_[1 + w].fd), &info, WEXITED | WNOHANG) != 0 || info.si_pid == 0) return;
+    ::close(watched_[1 + w].fd);
+    watched_[1 + w].fd = -1;
+    bool const by_signal = info.si_code != CLD_EXITED;
+    settle_claims(w, by_signal, info.si_status);
+    if (board_.shutdown.load() != 0) return;
+    bool const killed = by_signal && info.si_status == SIGKILL; // by somebody else, and so no fault of its start
+    if (!killed) false_starts_ = board_.workers()[w].started.load() != 0 ? 0 : false_starts_ + 1;
+    if (false_starts_ > most_false_starts)
+      board_.broken.store(1);
+    else
+      start(w);
+  }
+
+  void settle_claims(std::uint32_t w, bool by_signal, int status) {
+    worker_state& state = board_.workers()[w];
+    std::uint64_t const at = state.was_at();
+    if (at == 0) {
+      state.looking.store(0);
+      return;
+    }
+    job& j = board_.job_at(at);
+    bool const late = state.deadline.load() == worker_state::condemned;
+    std::uint32_t count = 0;
+    bool left = false;
+    for (std::uint32_t c = 0; c < j.chunks; ++c) {
+      shared_word& claimed = j.claims()[c];
+      std::uint32_t const word = claimed.load();
+      left = left || claim::of(word) == claim::free;
+      if (claim::of(word) == claim::free || claim::worker(word) != w) continue;
+      if (claim::of(word) == claim::claimed) {
+        if (auto const unsent = state.unsent.load(); unsent != 0) outbox::release(board_, unsent, state.unsent_size.load());
+        if (!late && claim::lost(word) < board_.retries && j.failed.load() == 0) {
+          claimed.store(claim::pack(claim::free, w, claim::lost(word) + 1));
+          left = true;
+          continue;
+        }
+        std::uint32_t nobody = 0;
+        if (j.failed.compare_exchange_strong(nobody, w + 1) || nobody == w + 1) { // or it died while it said why
+          std::uint64_t const first = late ? state.run_first.load() : c * j.chunk_size;
+          std::uint64_t const last = late ? state.run_last.load() : std::min(j.n, first + j.chunk_size);
+          j.failure = {late ? failure_record::late : failure_record::ended, by_signal ? 1 : 0, status, 0, 0, first, last};
+        }
+        claimed.store(claim::pack(claim::done, w, claim::lost(word)));
+      }
+      ++count;
+    }
+    state.unsent.store(0);
+    j.counts()[w].store(count);
+    if (j.all_done()) j.set_complete();
+    if (!left) state.looking.store(0); // else the next in its place begins with it: all others may have gone on
+  }
+
+  void kill_late_ones() {
+    std::int64_t const now = now_ns();
+    for (std::uint32_t w = 0; w < board_.width; ++w) {
+      auto& deadline = board_.workers()[w].deadline;
+      std::int64_t until = deadline.load();
+      if (until <= 0 || now < until) continue;
+      // By exchange: a worker that has just finished its run is spared.
+      if (watched_[1 + w].fd >= 0 && deadline.compare_exchange_strong(until, worker_state::condemned))
+        ::kill(board_.workers()[w].pid.load(), SIGKILL);
+    }
+  }
+
+  board& board_;
+  shared_region const& region_;
+  preparation become_worker_;
+  std::vector<pollfd> watched_;
+  int false_starts_ = 0;
+};
+
+}}} // namespace trireme::v1::detail
