@@ -1,9 +1,9 @@
 /// @file submit.hpp
 /// Call a function once, elsewhere.      Definition for host executors; override: processes/submit.hpp.
 #pragma once
+#include <trireme/core/accepts.hpp>
 #include <trireme/core/executor.hpp>
 #include <trireme/core/future.hpp>
-#include <trireme/core/operand.hpp>
 
 #include <cstddef>
 #include <memory>

@@ -4,9 +4,9 @@
 #if !defined(__linux__)
 #error "trireme: process_pool needs Linux; the other executors do not: leave this header out"
 #endif
+#include <trireme/core/accepts.hpp>
 #include <trireme/core/count.hpp>
 #include <trireme/core/executor.hpp>
-#include <trireme/core/accepts.hpp>
 #include <trireme/processes/bulk.hpp>
 #include <trireme/processes/crew.hpp>
 #include <trireme/threads/cores.hpp>
