@@ -1,6 +1,5 @@
 // An argument that can't be copied to another process.
 // expect: trireme: submit: an argument can't travel to another process: give its type a serialize function for cereal
-// max-errors: 5
 #include <trireme/trireme.hpp>
 #include <trireme/processes/submit.hpp>
 

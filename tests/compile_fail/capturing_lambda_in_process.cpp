@@ -1,6 +1,5 @@
 // A lambda with captures, on a pool of processes.
 // expect: this executor can't run a lambda with captures: bind its values with tri::bind_front<f>(values...)
-// max-errors: 2
 #include <trireme/trireme.hpp>
 
 #include <vector>
@@ -8,5 +7,5 @@
 int main() {
   trireme::process_pool const pool(1);
   int const k = 3;
-  auto const out = trireme::transform(pool, std::vector{1, 2, 3}, [k](int x) { return k * x; });
+  static_cast<void>(trireme::transform(pool, std::vector{1, 2, 3}, [k](int x) { return k * x; }));
 }

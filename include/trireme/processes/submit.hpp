@@ -154,11 +154,12 @@ consteval bool can_travel() {
 } // namespace detail
 
 /// f(args...) in a worker process. Cost: some microseconds, and two copies of what travels.
-template <class F, class... A>
-auto on_submit(process_pool const& pool, F const& f, A const&... args) {
-  using result = detail::task_result_t<F, A...>;
-  if constexpr (detail::can_travel<result, detail::kept_t<A>...>())
-    return future<result>(std::make_unique<detail::process_task<result, F, detail::kept_t<A>...>>(detail::crew_of(pool), f, args...));
+template <class F, class... A, class R = detail::task_result_t<F, A...>>
+future<R> on_submit(process_pool const& pool, F const& f, A const&... args) {
+  if constexpr (detail::can_travel<R, detail::kept_t<A>...>())
+    return future<R>(std::make_unique<detail::process_task<R, F, detail::kept_t<A>...>>(detail::crew_of(pool), f, args...));
+  else
+    return {}; // refused above: the message stands alone where the caller finds the type that it expects
 }
 
 }} // namespace trireme::v1
