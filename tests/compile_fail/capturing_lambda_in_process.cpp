@@ -6,6 +6,6 @@
 
 int main() {
   trireme::process_pool const pool(1);
-  int const k = 3;
+  int k = 3;
   static_cast<void>(trireme::transform(pool, std::vector{1, 2, 3}, [k](int x) { return k * x; }));
 }
