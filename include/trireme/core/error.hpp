@@ -19,6 +19,15 @@ public:
 class cancelled : public error {
 public:
   cancelled() : error("trireme: the work was stopped by its stop token before it was complete") {}
+
+protected:
+  using error::error;
+};
+
+/// The task never ran: its executor went while the task was queued, so that nobody will ever bring a result.
+class broken_promise : public cancelled {
+public:
+  broken_promise() : cancelled("trireme: the executor went before this task had begun: keep a handle of it until then") {}
 };
 
 /// An exception that was thrown in another process and can't be thrown again as itself here: its type and its text.
@@ -49,9 +58,11 @@ private:
   std::size_t first_, last_;
 };
 
-/// A kernel ran for longer than its executor's `timeout`, and was stopped at the indices [first(), last()).
+/// Out of time: a kernel ran for longer than its executor's `timeout`, and was stopped at the indices [first(), last());
+/// or a call or a wait took longer than it was given, and there are no such indices.
 class timed_out : public error {
 public:
+  explicit timed_out(std::string const& text) : timed_out(text, 0, 0) {}
   timed_out(std::string const& text, std::size_t first, std::size_t last) : error(text), first_(first), last_(last) {}
   [[nodiscard]] std::size_t first() const noexcept { return first_; }
   [[nodiscard]] std::size_t last() const noexcept { return last_; }

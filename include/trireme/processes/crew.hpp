@@ -6,6 +6,7 @@
 #include <trireme/processes/board.hpp>
 #include <trireme/processes/heap.hpp>
 #include <trireme/processes/image.hpp>
+#include <trireme/processes/open_tasks.hpp>
 #include <trireme/processes/outbox.hpp>
 #include <trireme/processes/wait.hpp>
 
@@ -18,9 +19,13 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
+#include <memory>
 #include <mutex>
 #include <new>
 #include <optional>
+#include <thread>
+#include <utility>
 #include <vector>
 
 namespace trireme { inline namespace v1 { namespace detail {
@@ -34,7 +39,7 @@ inline code_place place_of_code(void const* function) {
   return find_code(known_modules, known_modules_mutex, function);
 }
 
-class process_crew {
+class process_crew : public std::enable_shared_from_this<process_crew> {
 public:
   process_crew(std::size_t width, std::size_t retries, std::int64_t timeout_ns, std::size_t memory)
       : region_(memory), board_(*new (region_.base()) board), owner_(::getpid()) {
@@ -50,6 +55,7 @@ public:
     if (heap + unit > region_.size() || !region_.commit(0, board_.outbox_maps)) throw std::bad_alloc{};
     for (std::size_t w = 0; w < width; ++w) new (board_.workers() + w) worker_state;
     heap_.emplace(region_, heap, region_.size());
+    tasks_ = std::make_unique<open_tasks>(board_, [this] { look_after(); });
     std::lock_guard const lock(mutex_);
     start();
   }
@@ -57,7 +63,12 @@ public:
   process_crew& operator=(process_crew const&) = delete;
 
   ~process_crew() {
-    if (owner_ != ::getpid() || supervisor_ < 0) return; // in a child that the program forked, the pool is not ours
+    if (owner_ != ::getpid()) { // in a child that the program forked, the pool is not ours, and has no threads
+      static_cast<void>(tasks_.release());
+      return;
+    }
+    tasks_.reset();
+    if (supervisor_ < 0) return;
     board_.shutdown.store(1);
     board_.bell.fetch_add(1);
     wake(board_.bell);
@@ -71,6 +82,7 @@ public:
   [[nodiscard]] shared_region const& region() const noexcept { return region_; }
   [[nodiscard]] board& shared() noexcept { return board_; }
   [[nodiscard]] shared_heap& heap() noexcept { return *heap_; }
+  [[nodiscard]] open_tasks& tasks() noexcept { return *tasks_; }
   [[nodiscard]] bool owned_by_caller() const noexcept { return owner_ == ::getpid(); }
 
   /// Puts a job into the queue. Waits where that is full.
@@ -93,16 +105,32 @@ public:
     ring(j.chunks);
   }
 
-  /// Returns when the job is complete.
-  void wait_for(job& j) {
+  /// Returns when the job is complete, or at that time of now_ns(): whether it is complete.
+  bool wait_for(job& j, std::int64_t until = std::numeric_limits<std::int64_t>::max()) {
     auto const complete = [&] { return j.complete.load(std::memory_order_acquire) != 0; };
-    if (spin_until(complete)) return;
+    if (spin_until(complete)) return true;
     while (!complete()) {
-      sleep_on(j.complete, 0, look_every_ns);
-      if (complete()) return;
-      std::lock_guard const lock(mutex_);
-      look_after_supervisor(now_ns());
+      std::int64_t const left = until - now_ns();
+      if (left <= 0) return false;
+      sleep_on(j.complete, 0, std::min(left, look_every_ns));
+      if (complete()) return true;
+      look_after();
     }
+    return true;
+  }
+  /// If the supervisor has ended, so have all jobs.
+  void look_after() {
+    std::lock_guard const lock(mutex_);
+    look_after_supervisor(now_ns());
+  }
+
+  /// For the last handle of the pool: nothing that it was given is under way any more.
+  static void end_tasks(std::shared_ptr<process_crew> crew) {
+    if (!crew->owned_by_caller()) return;
+    if (crew->tasks().has_this_thread()) // which can't wait for itself
+      std::thread([kept = std::move(crew)] { kept->tasks().close(); }).detach();
+    else
+      crew->tasks().close();
   }
 
   /// Frees a complete job, now or when no worker looks at it any more.
@@ -218,7 +246,7 @@ private:
       j.failure.value = SIGKILL; // what the workers get when their supervisor ends
       j.failure.last = j.n;
     }
-    j.set_complete();
+    board_.complete(j);
   }
 
   shared_region region_;
@@ -229,6 +257,7 @@ private:
   int supervisor_ = -1;
   std::int64_t looked_at_ = 0;
   std::vector<job*> seen_; ///< complete, but a worker still looks at them
+  std::unique_ptr<open_tasks> tasks_;
 };
 
 }}} // namespace trireme::v1::detail

@@ -102,7 +102,9 @@ public:
     if (detail::process_role::current == detail::process_role::initialising) return;
     std::size_t const least = least_memory * width_;
     std::size_t const memory = options.memory == 0u ? default_memory : std::max<std::size_t>(options.memory, 1) * 2 + least;
-    crew_ = std::make_shared<detail::process_crew>(width_, options.retries, options.timeout.count(), memory);
+    auto const crew = std::make_shared<detail::process_crew>(width_, options.retries, options.timeout.count(), memory);
+    // What outlives the handles, as a future may, keeps the memory, but gives the workers nothing more to do.
+    crew_ = {crew.get(), [crew](detail::process_crew*) { detail::process_crew::end_tasks(crew); }};
   }
 
   [[nodiscard]] std::size_t concurrency() const noexcept { return width_; }
@@ -136,6 +138,9 @@ public:
       if (auto const failure = work.failure()) std::rethrow_exception(failure);
     }
   }
+
+  /// What follows a task runs on a thread of this process.
+  friend detail::task_crew& tasks_of(process_pool const& pool) { return pool.crew()->tasks().callbacks(); }
 
   /// Memory that this process and all workers see at the same address. Cost: that of touching it for the first time.
   [[nodiscard]] void* allocate(std::size_t bytes, std::size_t align) const { return crew()->heap().allocate(bytes, align); }

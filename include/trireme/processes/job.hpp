@@ -79,6 +79,7 @@ public:
   }
   [[nodiscard]] bool ready() const noexcept { return job_->complete.load() != 0; }
   void wait() noexcept { crew_->wait_for(*job_); }
+  [[nodiscard]] bool wait_until(std::int64_t until) noexcept { return crew_->wait_for(*job_, until); } ///< until then at most
   [[nodiscard]] job& get() noexcept { return *job_; }
   [[nodiscard]] process_crew& crew() noexcept { return *crew_; }
 

@@ -172,7 +172,7 @@ private:
     }
     state.unsent.store(0);
     j.counts()[w].store(count);
-    if (j.all_done()) j.set_complete();
+    if (j.all_done()) board_.complete(j);
     if (!left) state.looking.store(0); // else the next in its place begins with it: all others may have gone on
   }
 
