@@ -6,6 +6,7 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <concepts>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
@@ -192,6 +193,9 @@ public:
   state_ptr(state_ptr const& other) noexcept : state_(other.state_) {
     if (state_ != nullptr) state_->retain();
   }
+  template <class Derived>
+    requires std::convertible_to<Derived*, S*>
+  state_ptr(state_ptr<Derived> other) noexcept : state_(other.leave()) {} // NOLINT(google-explicit-constructor)
   state_ptr& operator=(state_ptr other) noexcept {
     std::swap(state_, other.state_);
     return *this;
@@ -257,11 +261,9 @@ public:
   /// Returns when it is done. A worker runs what it waits for, if nobody else has begun it.
   virtual void settle() noexcept {
     if (done()) return;
-    if (task_worker::current != nullptr) {
-      if (try_run()) return;
-      help_predecessors();
-      if (try_run()) return;
-    }
+    if (task_worker::current != nullptr)
+      while (try_run() || help_predecessors())
+        if (done()) return;
     firing::rest();
     if (spun_until([this] { return done(); })) return;
     blocking const here;
@@ -312,7 +314,7 @@ protected:
   virtual void set_exception(std::exception_ptr const& e) noexcept = 0;
   virtual void ask_to_stop() noexcept {}
   virtual void watch() noexcept {}                                       ///< somebody wants to be told of its end
-  virtual state_ptr<task_state> predecessor() noexcept;                  ///< what it waits for before it can run, if anything
+  virtual state_ptr<task_state> predecessor() noexcept;                  ///< what it waits for before it can go on, if anything
 
   /// The result is there: tells all who wait. The caller has a reference.
   void finish() noexcept {
@@ -334,7 +336,7 @@ private:
     run();
     return true;
   }
-  inline void help_predecessors() noexcept;
+  inline bool help_predecessors() noexcept;
 
   static constexpr int bit_begun = 1, bit_done = 2, bit_queued = 4, bit_watched = 8, bit_timed = 16;
 
@@ -357,12 +359,15 @@ inline void host_ref::push(task_state& task) const noexcept {
 
 inline state_ptr<task_state> task_state::predecessor() noexcept { return {}; }
 
-inline void task_state::help_predecessors() noexcept try {
+/// Whether there was something to run.
+inline bool task_state::help_predecessors() noexcept try {
   std::vector<state_ptr<task_state>> earlier; // by no recursion: there may be any number
   for (auto p = predecessor(); p && !p->done(); p = p->predecessor()) earlier.push_back(p);
-  for (; !earlier.empty(); earlier.pop_back())
-    if (!earlier.back()->done()) earlier.back()->try_run();
+  bool helped = false;
+  for (; !earlier.empty(); earlier.pop_back()) helped = earlier.back()->try_run() || helped;
+  return helped;
 } catch (std::bad_alloc const&) { // it then waits for others to run them
+  return false;
 }
 
 }}} // namespace trireme::v1::detail

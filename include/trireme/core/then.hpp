@@ -77,15 +77,19 @@ class next_task final : public task_result<R>, continuation {
 public:
   template <class G>
   next_task(host_ref host, state_ptr<task_result<From>> from, G&& f)
-      : task_result<R>(2, host, false), from_(std::move(from)) { // of the references one is fire()'s
+      : task_result<R>(2, host, false), awaited_(std::move(from)) { // of the references one is fire()'s
     f_.make([&]() -> F { return F(std::forward<G>(f)); });
   }
-  void start() noexcept { from_->attach_or_fire(*this); }
+  void start() noexcept {
+    auto const other = awaited_; // which this may have let go of before the call returns
+    other->attach_or_fire(*this);
+  }
 
 private:
+  /// The other task has ended.
   void fire() noexcept override {
-    if (std::exception_ptr const e = from_->exception()) {
-      forget_from();
+    if (std::exception_ptr const e = from().exception()) {
+      wait_for({});
       this->fail_if_waiting(e);
       this->release();
     } else {
@@ -94,24 +98,28 @@ private:
   }
   void run() noexcept override {
     if constexpr (unwraps) {
+      state_ptr<task_result<R>> inner;
       std::exception_ptr failure;
       try {
-        auto inner = call_f();
-        inner_.state = future_access::take(inner);
+        auto returned = call_f();
+        inner = future_access::take(returned);
       } catch (...) {
         failure = std::current_exception();
       }
-      clean_up();
+      drop();
       if (failure) {
+        wait_for({});
         this->set_exception(failure);
         return this->finish();
       }
+      wait_for(inner);
       inner_.next = this;
       this->retain();
-      inner_.state->attach_or_fire(inner_);
+      inner->attach_or_fire(inner_);
     } else {
       this->set_from([this]() -> decltype(auto) { return call_f(); });
-      clean_up();
+      drop();
+      wait_for({});
       this->finish();
     }
   }
@@ -119,9 +127,9 @@ private:
     if constexpr (std::is_void_v<From>)
       return call_with();
     else if constexpr (Shared)
-      return call_with(from_->look());
+      return call_with(from().look());
     else
-      return call_with(from_->take());
+      return call_with(from().take());
   }
   template <class... Value>
   decltype(auto) call_with(Value&&... value) {
@@ -130,40 +138,37 @@ private:
     else
       return std::invoke(std::move(f_.value), std::forward<Value>(value)...);
   }
-  void clean_up() noexcept {
-    drop();
-    forget_from();
-  }
-  /// As soon as it has no use: else the end of a long chain would take it down link by link, on one stack.
-  void forget_from() noexcept {
-    state_ptr<task_result<From>> gone;
-    std::lock_guard const lock(from_mutex_);
-    gone = std::move(from_);
-  }
-  state_ptr<task_state> predecessor() noexcept override {
-    std::lock_guard const lock(from_mutex_);
-    if (!from_) return {};
-    from_->retain();
-    return state_ptr<task_state>(from_.get());
-  }
-  void drop() noexcept override { f_.destroy(); } // not from_: where this is cancelled, the other one may be about to fire
+  void drop() noexcept override { f_.destroy(); } // not what it waits for: where this is cancelled, that may be about to fire
   void ask_to_stop() noexcept override { stop_.request(); }
 
   /// The end of the future that f returned.
   struct inner_end final : continuation {
     next_task* next = nullptr;
-    state_ptr<task_result<R>> state;
     void fire() noexcept override { next->take_over(); }
   };
   void take_over() noexcept {
-    this->set_from([this] { return inner_.state->take(); });
-    inner_.state = {};
+    this->set_from([this] { return static_cast<task_result<R>&>(*awaited_).take(); });
+    wait_for({});
     this->finish();
     this->release();
   }
 
-  std::mutex from_mutex_;
-  state_ptr<task_result<From>> from_;
+  // ---- What it waits for: the other task, then the one behind the future that f returned ----
+
+  task_result<From>& from() noexcept { return static_cast<task_result<From>&>(*awaited_); }
+  /// Lets go of the one before as soon as it has no use: else the end of a long chain would take it down link by link, on
+  /// one stack. Under a lock for those who look for something to help with.
+  void wait_for(state_ptr<task_state> other) noexcept {
+    std::lock_guard const lock(mutex_);
+    std::swap(awaited_, other);
+  }
+  state_ptr<task_state> predecessor() noexcept override {
+    std::lock_guard const lock(mutex_);
+    return awaited_;
+  }
+
+  std::mutex mutex_;
+  state_ptr<task_state> awaited_;
   room_for<F> f_;
   [[no_unique_address]] task_stop<call::stoppable> stop_;
   [[no_unique_address]] std::conditional_t<unwraps, inner_end, no_value> inner_;
