@@ -1,6 +1,7 @@
 /// @file process_faults.cpp
 /// What becomes of a kernel that throws, crashes, leaves, hangs or is killed in a worker process: a typed exception, and
 /// the pool goes on.
+#include <trireme/algorithm/batch_map.hpp>
 #include <trireme/algorithm/for_each.hpp>
 #include <trireme/algorithm/reduce.hpp>
 #include <trireme/algorithm/transform.hpp>
@@ -29,6 +30,7 @@
 #include <ios>
 #include <memory>
 #include <new>
+#include <numeric>
 #include <optional>
 #include <span>
 #include <stdexcept>
@@ -139,6 +141,24 @@ TEST_CASE("process_pool: each way to end, at the first, a middle and the last in
                        message_contains("ended by SIGSEGV at index 7"));
   CHECK_THROWS_MATCHES(tri::for_each_index(pool, 10, tri::bind_front<end_at>(fault::exit, std::size_t{7})), tri::worker_lost,
                        message_contains("exited with status 3 at index 7"));
+}
+
+TEST_CASE("process_pool: what was lost is named by its place in all of the data") {
+  quiet const no_noise;
+  tri::process_pool const pool(2);
+  static constexpr auto kill_at = [](std::size_t bad, std::size_t i) {
+    if (i == bad) std::raise(SIGKILL);
+    return i;
+  };
+  std::vector<std::size_t> in(700'000);
+  std::iota(in.begin(), in.end(), std::size_t{0});
+  for (std::size_t const bad : {std::size_t{5}, std::size_t{400'000}, in.size() - 1}) {
+    auto const kernel = tri::bind_front<kill_at>(bad);
+    check_lost([&] { (void)tri::transform(pool, in, kernel); }, fault::kill, bad);
+    check_lost([&] { tri::for_each(pool, in, kernel); }, fault::kill, bad);
+    check_lost([&] { (void)tri::batch_map(pool, in, kernel, {.batch_size = 100'000}); }, fault::kill, bad);
+    check_lost([&] { (void)tri::transform_reduce(pool, in, std::size_t{0}, std::plus<>{}, kernel); }, fault::kill, bad);
+  }
 }
 
 TEST_CASE("process_pool: a thousand faults in a row, and no file, process or memory is left") {

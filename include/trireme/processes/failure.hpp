@@ -143,8 +143,6 @@ inline std::exception_ptr put_together(exception_parts const& parts) {
 /// The exception that a failed job ends in, for the parent. Takes the message out of the outbox.
 inline std::exception_ptr failure_of(board& b, failure_record const& record) {
   std::size_t const first = record.first, last = record.last;
-  std::string const where = last - first == 1 ? "at index " + std::to_string(first)
-                                              : "at the indices " + std::to_string(first) + " to " + std::to_string(last - 1);
   switch (record.what) {
     case failure_record::thrown: {
       exception_parts parts{record.code, record.value, {}, {}};
@@ -157,11 +155,11 @@ inline std::exception_ptr failure_of(board& b, failure_record const& record) {
       return put_together(parts);
     }
     case failure_record::late:
-      return std::make_exception_ptr(timed_out("trireme: a kernel ran for longer than its pool's timeout, " + where, first, last));
+      return std::make_exception_ptr(timed_out("trireme: a kernel ran for longer than its pool's timeout,", first, last));
     case failure_record::stopped: return std::make_exception_ptr(cancelled{});
     case failure_record::unwatched:
       return std::make_exception_ptr(worker_lost(
-          "trireme: the workers were lost with the process that watches over them, " + where, record.value, 0, first, last));
+          "trireme: the workers were lost with the process that watches over them,", record.value, 0, first, last));
     case failure_record::unstarted:
       return std::make_exception_ptr(error("trireme: process_pool: the workers end before they can work: look at what the "
                                            "program's static initialisation does, and at its limits"));
@@ -172,8 +170,8 @@ inline std::exception_ptr failure_of(board& b, failure_record const& record) {
     char const* const name = ::sigabbrev_np(record.value);
     how = "was ended by " + (name != nullptr ? "SIG" + std::string(name) : "signal " + std::to_string(record.value));
   }
-  return std::make_exception_ptr(worker_lost("trireme: a worker process " + how + ' ' + where,
-                                             record.code != 0 ? record.value : 0, record.code != 0 ? 0 : record.value, first, last));
+  return std::make_exception_ptr(worker_lost("trireme: a worker process " + how, record.code != 0 ? record.value : 0,
+                                             record.code != 0 ? 0 : record.value, first, last));
 }
 
 }}} // namespace trireme::v1::detail
