@@ -44,11 +44,12 @@ public:
   [[nodiscard]] std::size_t first() const noexcept { return first_; }
   [[nodiscard]] std::size_t last() const noexcept { return last_; }
 
-protected:
   [[nodiscard]] std::string text() const {
     return last_ - first_ == 1 ? " at index " + std::to_string(first_)
                                : " at the indices " + std::to_string(first_) + " to " + std::to_string(last_ - 1);
   }
+
+private:
   std::size_t first_, last_;
 };
 
