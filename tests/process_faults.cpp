@@ -181,7 +181,7 @@ TEST_CASE("process_pool: a thousand faults in a row, and no file, process or mem
     }
     goes_on(pool);
     CHECK(testing::open_files() == files);
-    CHECK(testing::workers_of_this_program().size() == 2);
+    CHECK(testing::soon([] { return testing::workers_of_this_program().size() == 2; }));
   }
   CHECK(testing::workers_of_this_program().empty());
   CHECK(testing::supervisors_of_this_program().empty());
@@ -459,10 +459,8 @@ TEST_CASE("process_pool: a program that is killed leaves no process behind") {
     ::waitpid(child, nullptr, 0);
     while (::read(pipe[0], &c, 1) > 0) {} // until the last process that has it has gone
     ::close(pipe[0]);
-    bool gone = false;
-    for (int k = 0; k < 1000 && !gone; ++k, ::usleep(10'000))
-      gone = testing::workers_of_this_program().empty() && testing::supervisors_of_this_program().empty();
-    CHECK(gone);
+    CHECK(testing::soon(
+        [] { return testing::workers_of_this_program().empty() && testing::supervisors_of_this_program().empty(); }));
   }
 }
 
