@@ -2,13 +2,11 @@
 /// How many cores a process may use, from cgroup files made for the purpose.
 #include <trireme/threads/cores.hpp>
 
+#include "cgroups.hpp"
 #include "testing.hpp"
 
 #include <algorithm>
 #include <cstddef>
-#include <filesystem>
-#include <fstream>
-#include <stdlib.h>
 #include <string>
 #include <thread>
 
@@ -21,28 +19,13 @@ TEST_CASE("cores: at least one, at most what the hardware has") {
 
 #if defined(__linux__)
 namespace {
-namespace fs = std::filesystem;
-
-/// A cgroup file system in a folder of its own.
-class fake {
+class fake : public testing::fake_cgroups {
 public:
-  fake() {
-    std::string name = (fs::temp_directory_path() / "trireme-cores-XXXXXX").string();
-    REQUIRE(mkdtemp(name.data()) != nullptr);
-    root_ = name;
-  }
-  fake(fake const&) = delete;
-  fake& operator=(fake const&) = delete;
-  ~fake() { fs::remove_all(root_); }
   fake& write(std::string const& path, std::string const& text) {
-    fs::create_directories((root_ / path).parent_path());
-    std::ofstream(root_ / path) << text;
+    fake_cgroups::write(path, text);
     return *this;
   }
-  [[nodiscard]] std::size_t cores() const { return detail::cgroup_cores((root_ / "self").string(), (root_ / "fs").string()); }
-
-private:
-  fs::path root_;
+  [[nodiscard]] std::size_t cores() const { return detail::cgroup_cores(self(), root()); }
 };
 } // namespace
 

@@ -1,6 +1,7 @@
 /// @file process_faults.cpp
 /// What becomes of a kernel that throws, crashes, leaves, hangs or is killed in a worker process: a typed exception, and
 /// the pool goes on.
+#include <trireme/algorithm/batch_map.hpp>
 #include <trireme/algorithm/for_each.hpp>
 #include <trireme/algorithm/reduce.hpp>
 #include <trireme/algorithm/transform.hpp>
@@ -29,7 +30,9 @@
 #include <ios>
 #include <memory>
 #include <new>
+#include <numeric>
 #include <optional>
+#include <regex>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -141,6 +144,24 @@ TEST_CASE("process_pool: each way to end, at the first, a middle and the last in
                        message_contains("exited with status 3 at index 7"));
 }
 
+TEST_CASE("process_pool: what was lost is named by its place in all of the data") {
+  quiet const no_noise;
+  tri::process_pool const pool(2);
+  static constexpr auto kill_at = [](std::size_t bad, std::size_t i) {
+    if (i == bad) std::raise(SIGKILL);
+    return i;
+  };
+  std::vector<std::size_t> in(700'000);
+  std::iota(in.begin(), in.end(), std::size_t{0});
+  for (std::size_t const bad : {std::size_t{5}, std::size_t{400'000}, in.size() - 1}) {
+    auto const kernel = tri::bind_front<kill_at>(bad);
+    check_lost([&] { (void)tri::transform(pool, in, kernel); }, fault::kill, bad);
+    check_lost([&] { tri::for_each(pool, in, kernel); }, fault::kill, bad);
+    check_lost([&] { (void)tri::batch_map(pool, in, kernel, {.batch_size = 100'000}); }, fault::kill, bad);
+    check_lost([&] { (void)tri::transform_reduce(pool, in, std::size_t{0}, std::plus<>{}, kernel); }, fault::kill, bad);
+  }
+}
+
 TEST_CASE("process_pool: a thousand faults in a row, and no file, process or memory is left") {
   quiet const no_noise;
   {
@@ -160,7 +181,7 @@ TEST_CASE("process_pool: a thousand faults in a row, and no file, process or mem
     }
     goes_on(pool);
     CHECK(testing::open_files() == files);
-    CHECK(testing::workers_of_this_program().size() == 2);
+    CHECK(testing::soon([] { return testing::workers_of_this_program().size() == 2; }));
   }
   CHECK(testing::workers_of_this_program().empty());
   CHECK(testing::supervisors_of_this_program().empty());
@@ -220,6 +241,15 @@ inline constexpr auto throw_system = [] { throw std::system_error(ENOENT, std::g
 inline constexpr auto throw_system_bare = [] { throw std::system_error(EPERM, std::system_category()); };
 inline constexpr auto throw_ios = [] { throw std::ios_base::failure("the stream", std::io_errc::stream); };
 inline constexpr auto throw_future = [] { throw std::future_error(std::future_errc::broken_promise); };
+inline constexpr auto throw_filesystem = [] {
+  throw std::filesystem::filesystem_error("copy", "/from here", "/to there", std::make_error_code(std::errc::permission_denied));
+};
+inline constexpr auto throw_regex = [] { static_cast<void>(std::regex("(unbalanced")); };
+inline constexpr auto lose_own_worker = [] { tri::for_each_index(tri::process_pool(1), 8, tri::bind_front<end_at>(fault::kill, std::size_t{7})); };
+inline constexpr auto wait_for_own_worker = [] {
+  tri::for_each_index(tri::process_pool(1, {.timeout = 50ms}), 8, tri::bind_front<hang_at>(std::size_t{3}));
+};
+inline constexpr auto fail_in_own_worker = [] { tri::submit(tri::process_pool(1), [] { throw unknown_error("what it says"); }).get(); };
 inline constexpr auto throw_unknown = [] { throw unknown_error("what it says"); };
 inline constexpr auto throw_nothing = [] { throw not_an_exception{}; };
 inline constexpr auto throw_int = [] { throw 42; };
@@ -239,6 +269,21 @@ TEST_CASE("process_pool: every standard exception arrives as the same type, with
   arrives_as_is<std::ios_base::failure>(pool, tri::fn<throw_ios>, std::ios_base::failure("the stream", std::io_errc::stream).what());
   arrives_as_is<std::future_error>(pool, tri::fn<throw_future>, std::future_error(std::future_errc::broken_promise).what());
   arrives_as_is<std::runtime_error>(pool, tri::fn<throw_long>, std::string(3'000'000, 'x'));
+  try {
+    static_cast<void>(std::regex("(unbalanced"));
+  } catch (std::regex_error const& e) {
+    arrives_as_is<std::regex_error>(pool, tri::fn<throw_regex>, e.what());
+  }
+  try {
+    tri::submit(pool, tri::fn<throw_filesystem>).get();
+    FAIL("nothing was thrown");
+  } catch (std::filesystem::filesystem_error const& e) {
+    CHECK(e.path1() == "/from here");
+    CHECK(e.path2() == "/to there");
+    CHECK(e.code() == std::errc::permission_denied);
+    std::filesystem::filesystem_error const same("copy", "/from here", "/to there", e.code());
+    CHECK(std::string(e.what()) == same.what());
+  }
   try {
     tri::submit(pool, tri::fn<throw_system>).get();
   } catch (std::system_error const& e) {
@@ -263,6 +308,15 @@ TEST_CASE("process_pool: any other exception arrives as remote_error, with its t
   remote(tri::fn<throw_nothing>, "not_an_exception", "");
   remote(tri::fn<throw_int>, "int", "");
   remote(tri::fn<throw_string>, "string", "some text");
+  remote(tri::fn<fail_in_own_worker>, "unknown_error", "what it says"); // as if there were no pool between
+}
+
+TEST_CASE("process_pool: what a kernel's own pool loses arrives as that") {
+  tri::process_pool const pool(1);
+  check_lost([&] { tri::submit(pool, tri::fn<lose_own_worker>).get(); }, fault::kill, 7);
+  CHECK_THROWS_MATCHES(tri::submit(pool, tri::fn<lose_own_worker>).get(), tri::worker_lost,
+                       message_contains("ended by SIGKILL at index 7"));
+  CHECK_THROWS_MATCHES(tri::submit(pool, tri::fn<wait_for_own_worker>).get(), tri::timed_out, message_contains("at index 3"));
 }
 
 TEST_CASE("process_pool: retries run what was lost again, and only that") {
@@ -339,14 +393,13 @@ TEST_CASE("process_pool: a storm of kills, with retries: no wrong item, no hang"
     });
     int wrong = 0;
     std::vector<tri::future<int>> tasks;
-    for (int k = 0; k < 100; ++k) {
+    for (int k = 0; k < 200 || kills < 50; ++k) {
       wrong += tri::transform(pool, in, tri::fn<busy>) != expected;
       tasks.push_back(tri::submit(pool, tri::fn<one>, static_cast<std::size_t>(k)));
     }
     for (auto& t : tasks) wrong += t.get() != 1;
     stop = true;
     CHECK(wrong == 0);
-    CHECK(kills > 5);
   }
 }
 
@@ -406,10 +459,8 @@ TEST_CASE("process_pool: a program that is killed leaves no process behind") {
     ::waitpid(child, nullptr, 0);
     while (::read(pipe[0], &c, 1) > 0) {} // until the last process that has it has gone
     ::close(pipe[0]);
-    bool gone = false;
-    for (int k = 0; k < 1000 && !gone; ++k, ::usleep(10'000))
-      gone = testing::workers_of_this_program().empty() && testing::supervisors_of_this_program().empty();
-    CHECK(gone);
+    CHECK(testing::soon(
+        [] { return testing::workers_of_this_program().empty() && testing::supervisors_of_this_program().empty(); }));
   }
 }
 

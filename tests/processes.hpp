@@ -23,6 +23,14 @@ inline std::string first_line(std::string const& path) {
   return line;
 }
 
+/// Whether that becomes true; a process that starts or ends takes its time.
+template <class Condition>
+bool soon(Condition const& condition) {
+  for (int k = 0; k < 1000; ++k, ::usleep(10'000))
+    if (condition()) return true;
+  return false;
+}
+
 /// The file descriptors that are open, the one for looking included.
 inline std::size_t open_files() {
   std::size_t n = 0;

@@ -41,7 +41,7 @@ int main(int argc, char** argv) try {
 
   std::size_t good = 0;
   for (auto& [file, result] : parsed) {
-    auto const bad = [&](char const* what, char const* why) { std::printf("%-40s %s: %s\n", file.c_str(), what, why); };
+    auto const bad = [name = file.c_str()](char const* what, char const* why) { std::printf("%-40s %s: %s\n", name, what, why); };
     try {
       summary const s = result.get();
       std::printf("%-40s %zu rows, sum %.6g\n", file.c_str(), s.rows, s.sum);

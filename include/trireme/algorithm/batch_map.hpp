@@ -137,9 +137,9 @@ public:
     }
   }
 
-  /// Waits for the results. @throws what the work threw.
-  std::span<Result const> results() {
-    work_.wait();
+  /// Waits for the results; `before` elements have gone before. @throws what the work threw.
+  std::span<Result const> results(std::size_t before) {
+    part_of_whole{before, 1, before + in_.size()}([&] { work_.wait(); });
     down_.wait();
     return out_;
   }
@@ -177,7 +177,7 @@ void run_batches(E const& ex, Reader reader, F const& f, Sink&& sink, batch_opti
     return both[k].read(reader, most);
   };
   auto const hand_on = [&](std::size_t k) {
-    auto const results = both[k].results();
+    auto const results = both[k].results(done);
     sink(results);
     done += results.size();
     if (options.progress) options.progress({done, reader.total()});
@@ -264,7 +264,9 @@ template <executor E, class R, class F>
       buffer<result, E> out(ex, n);
       for (std::size_t i = 0; i < n; i += most) {
         std::size_t const size = std::min(most, n - i);
-        on_transform(ex, out.view().subspan(i, size), f, {.chunk_size = 0, .stop = options.stop}, from.subspan(i, size));
+        detail::part_of_whole{i, 1, n}([&] {
+          on_transform(ex, out.view().subspan(i, size), f, {.chunk_size = 0, .stop = options.stop}, from.subspan(i, size));
+        });
         if (options.progress) options.progress({i + size, n});
       }
       return out;

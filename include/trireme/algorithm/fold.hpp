@@ -1,6 +1,7 @@
 /// @file fold.hpp
 /// Evaluate n elements on an executor and combine them in the fixed shape: what transform_reduce and monte_carlo share.
 #pragma once
+#include <trireme/core/error.hpp>
 #include <trireme/core/executor.hpp>
 #include <trireme/core/progress.hpp>
 #include <trireme/core/tiles.hpp>
@@ -110,15 +111,20 @@ A fold(E const& ex, std::size_t n, Source const& source, Op const& op, fold_cont
     if (stored && per_tile > slow_tile) {
       window = std::min(count - done, done == 0 ? workers : spread);
       std::size_t const first = done * tile_size;
-      on_bulk(ex, std::min(n - first, window * tile_size),
-              evaluate_run<Source>{source, values.data(), very_first.data(), first}, options);
-      on_bulk(ex, window,
-              fold_values_run<A, Source, Op>{source, op, values.data(), very_first.data(), tiles.data(), done, n},
-              options);
+      part_of_whole{first, 1, n}([&] {
+        on_bulk(ex, std::min(n - first, window * tile_size),
+                evaluate_run<Source>{source, values.data(), very_first.data(), first}, options);
+      });
+      part_of_whole{first, tile_size, n}([&] {
+        on_bulk(ex, window,
+                fold_values_run<A, Source, Op>{source, op, values.data(), very_first.data(), tiles.data(), done, n}, options);
+      });
     } else {
       double const fitting = window_time * static_cast<double>(workers) / std::max(per_tile, 1e-9);
       window = std::min(count - done, std::max(16 * workers, static_cast<std::size_t>(std::min(fitting, 1e15))));
-      on_bulk(ex, window, fold_tiles_run<A, Source, Op>{source, op, very_first.data(), tiles.data(), done, n}, options);
+      part_of_whole{done * tile_size, tile_size, n}([&] {
+        on_bulk(ex, window, fold_tiles_run<A, Source, Op>{source, op, very_first.data(), tiles.data(), done, n}, options);
+      });
     }
     per_tile = std::chrono::duration<double>(clock::now() - begun).count() *
                static_cast<double>(std::min(workers, window)) / static_cast<double>(window);

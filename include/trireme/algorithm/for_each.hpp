@@ -1,6 +1,7 @@
 /// @file for_each.hpp
 /// Call a function for every index or element, for its effect.       Definition for every executor.
 #pragma once
+#include <trireme/algorithm/pieces.hpp>
 #include <trireme/core/accepts.hpp>
 #include <trireme/core/count.hpp>
 #include <trireme/core/executor.hpp>
@@ -60,6 +61,21 @@ void on_for_each(E const& ex, View view, F const& f, loop_options const& options
   on_bulk(ex, view.size(), detail::element_run<View, F>{view, f}, detail::to_bulk<E>(options));
 }
 
+namespace detail {
+
+/// The same for data as the caller gave it.
+template <executor E, class Data, class F>
+void for_each_of(E const& ex, Data& data, F const& f, loop_options const& options) {
+  if constexpr (Data::passes) {
+    auto const make = [&](auto view) { return element_run<decltype(view), F>{view, f}; };
+    run_in_pieces(ex, data.size(), to_bulk<E>(options), make, data.passenger());
+  } else {
+    on_for_each(ex, data.view(), f, options);
+  }
+}
+
+} // namespace detail
+
 /// Calls f(i) for every i in [0, n), in any order; returns when all are done.
 /// @param n  of any integral type. @throws std::invalid_argument for a negative n; what f throws: the loop then ends
 /// early, and the indices that have not begun are left out.
@@ -83,13 +99,10 @@ void for_each(E const& ex, R&& range, F f, loop_options options = {}) {
     // Copied in only, where f also takes a temporary, and so does not want to change what it is given.
     if constexpr (!any_buffer<R> && !host_executor<E> && std::is_invocable_v<F const&, element>) {
       detail::input<E, R> data(ex, std::forward<R>(range));
-      if constexpr (detail::accepts_kernel<E, F, decltype(data.view()[0])>()) on_for_each(ex, data.view(), f, options);
+      if constexpr (detail::accepts_kernel<E, F, decltype(data.view()[0])>()) detail::for_each_of(ex, data, f, options);
     } else {
       detail::storage<E, R, true> data(ex, range);
-      if constexpr (detail::accepts_kernel<E, F, decltype(data.view()[0])>()) {
-        on_for_each(ex, data.view(), f, options);
-        data.finish();
-      }
+      if constexpr (detail::accepts_kernel<E, F, decltype(data.view()[0])>()) detail::for_each_of(ex, data, f, options);
     }
   }
 }

@@ -4,6 +4,7 @@
 #pragma once
 #include <trireme/algorithm/fold.hpp>
 #include <trireme/core/accepts.hpp>
+#include <trireme/core/error.hpp>
 #include <trireme/core/operand.hpp>
 #include <trireme/core/tiles.hpp>
 
@@ -55,7 +56,9 @@ A on_reduce(E const& ex, View in, std::type_identity<A>, Op const& op) {
   using source = detail::element_source<A, View>;
   std::size_t const tiles = tile_count(in.size());
   detail::scratch<A, E> values(ex, tiles);
-  on_bulk(ex, tiles, detail::fold_tiles_run<A, source, Op>{{in}, op, nullptr, values.data(), 0, in.size()}, {});
+  detail::part_of_whole{0, tile_size, in.size()}([&] {
+    on_bulk(ex, tiles, detail::fold_tiles_run<A, source, Op>{{in}, op, nullptr, values.data(), 0, in.size()}, {});
+  });
   on_bulk(ex, 1, detail::combine_tiles<A, Op>{values.data(), tiles, op}, {});
   return values.take_first();
 }

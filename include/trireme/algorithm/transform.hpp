@@ -2,6 +2,7 @@
 /// Apply a function to every element of one range, of two, or of a range of tuples.    Definition for every executor.
 #pragma once
 #include <trireme/algorithm/for_each.hpp>
+#include <trireme/algorithm/pieces.hpp>
 #include <trireme/core/accepts.hpp>
 #include <trireme/core/into.hpp>
 #include <trireme/core/operand.hpp>
@@ -75,20 +76,36 @@ void on_transform(E const& ex, Out out, F const& f, loop_options const& options,
   on_bulk(ex, out.size(), detail::transform_run<Out, F, In...>{out, f, in...}, detail::to_bulk<E>(options));
 }
 
+namespace detail {
+
+/// The same for data as the caller gave it.
+template <executor E, class Out, class F, class... In>
+void transform_data(E const& ex, Out& out, F const& f, loop_options const& options, In&... in) {
+  if constexpr (Out::passes && (In::passes && ...)) {
+    auto const make = [&](auto to, auto... from) { return transform_run<decltype(to), F, decltype(from)...>{to, f, from...}; };
+    run_in_pieces(ex, out.size(), to_bulk<E>(options), make, out.passenger(), in.passenger()...);
+  } else {
+    on_transform(ex, out.view(), f, options, in.view()...);
+  }
+}
+
+} // namespace detail
+
 /// out[i] = f(in[i]) for every i.
 ///
 /// Returns a std::vector for a host range, a vector of Eigen for one, and a buffer for a buffer: in.size() elements, in
 /// input order. Where f returns bool they are bytes.
 /// @param f  called once for each element, in any order, as const; portable_kernel where ex does not see host memory.
 /// @throws what f throws; what was computed by then is discarded.
-/// Cost: one pass. Host data is not copied where ex sees it; of a forward range, pointers to the elements are
+/// Cost: one pass. Host data is not copied where ex sees it; elsewhere it is copied in and out piece by piece, while other
+/// pieces are worked on, through some megabytes of the executor's memory. Of a forward range, pointers to the elements are
 /// collected; a single-pass range is read into memory first. A result type without a default constructor costs a move.
 template <executor E, class R, class F>
 [[nodiscard]] auto transform(E const& ex, R&& in, F f, loop_options options = {}) {
   if constexpr (detail::accepts_map<E, F, R>()) {
     detail::input<E, R> data(ex, std::forward<R>(in));
     detail::fresh<E, detail::result_t<E, F, R>, R> out(ex, data.size());
-    on_transform(ex, out.view(), f, options, data.view());
+    detail::transform_data(ex, out, f, options, data);
     return out.finish();
   } else {
     return detail::refused{};
@@ -102,7 +119,7 @@ void transform(E const& ex, R&& in, F f, into_type<Out> place, loop_options opti
   if constexpr (detail::accepts_map_into<E, Out, F, R>()) {
     detail::input<E, R> data(ex, std::forward<R>(in));
     detail::existing<E, Out> out(ex, place, data.size());
-    on_transform(ex, out.view(), f, options, data.view());
+    detail::transform_data(ex, out, f, options, data);
     out.finish();
   }
 }
@@ -116,7 +133,7 @@ template <executor E, class R1, detail::data R2, class F>
     detail::input<E, R2> data2(ex, std::forward<R2>(in2));
     detail::check_same_size(data2.size(), data1.size(), "transform: in2");
     detail::fresh<E, detail::result_t<E, F, R1, R2>, R1> out(ex, data1.size());
-    on_transform(ex, out.view(), f, options, data1.view(), data2.view());
+    detail::transform_data(ex, out, f, options, data1, data2);
     return out.finish();
   } else {
     return detail::refused{};
@@ -130,7 +147,7 @@ void transform(E const& ex, R1&& in1, R2&& in2, F f, into_type<Out> place, loop_
     detail::input<E, R2> data2(ex, std::forward<R2>(in2));
     detail::check_same_size(data2.size(), data1.size(), "transform: in2");
     detail::existing<E, Out> out(ex, place, data1.size());
-    on_transform(ex, out.view(), f, options, data1.view(), data2.view());
+    detail::transform_data(ex, out, f, options, data1, data2);
     out.finish();
   }
 }

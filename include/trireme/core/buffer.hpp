@@ -4,6 +4,7 @@
 #include <trireme/core/count.hpp>
 #include <trireme/core/executor.hpp>
 #include <trireme/core/fn.hpp>
+#include <trireme/core/gathered.hpp>
 #include <trireme/core/range.hpp>
 
 #include <concepts>
@@ -43,19 +44,9 @@ public:
 
   /// A copy on the host; returns when it is complete.
   [[nodiscard]] std::vector<value_type> to_host() const {
-    if constexpr (std::is_default_constructible_v<value_type> && !std::same_as<value_type, bool>) {
-      std::vector<value_type> out(size_);
-      executor_.download(data_, out.data(), size_ * sizeof(T), {}).wait();
-      return out;
-    } else { // a vector can't have elements to be filled later, or has them in bits
-      struct alignas(T) place {
-        std::byte bytes[sizeof(T)];
-      };
-      std::vector<place> copy(size_);
-      executor_.download(data_, copy.data(), size_ * sizeof(T), {}).wait();
-      auto const first = reinterpret_cast<T const*>(copy.data());
-      return std::vector<value_type>(first, first + size_);
-    }
+    detail::arrivals<value_type> out(size_);
+    executor_.download(data_, out.data(), size_ * sizeof(T), {}).wait();
+    return out.finish();
   }
 
 private:

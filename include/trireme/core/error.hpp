@@ -1,6 +1,7 @@
 /// @file error.hpp
 /// The library's own exceptions. What a kernel throws is not wrapped: it arrives as itself.
 #pragma once
+#include <algorithm>
 #include <cstddef>
 #include <stdexcept>
 #include <string>
@@ -43,32 +44,82 @@ private:
   std::string type_name_, text_;
 };
 
-/// A worker process ended while it ran a kernel: it crashed, left or was killed. The indices [first(), last()) were lost.
-class worker_lost : public error {
+namespace detail {
+
+/// The indices [first, last) that a failure is about.
+class at_indices {
 public:
-  worker_lost(std::string const& text, int signal, int status, std::size_t first, std::size_t last)
-      : error(text), signal_(signal), status_(status), first_(first), last_(last) {}
-  [[nodiscard]] int signal() const noexcept { return signal_; } ///< the signal that ended it, or 0
-  [[nodiscard]] int status() const noexcept { return status_; } ///< its exit status, where there was no signal
+  at_indices(std::size_t first, std::size_t last) noexcept : first_(first), last_(last) {}
   [[nodiscard]] std::size_t first() const noexcept { return first_; }
   [[nodiscard]] std::size_t last() const noexcept { return last_; }
 
+  [[nodiscard]] std::string text() const {
+    if (last_ == first_) return {};
+    return last_ - first_ == 1 ? " at index " + std::to_string(first_)
+                               : " at the indices " + std::to_string(first_) + " to " + std::to_string(last_ - 1);
+  }
+
 private:
-  int signal_, status_;
   std::size_t first_, last_;
+};
+
+} // namespace detail
+
+/// A worker process ended while it ran a kernel: it crashed, left or was killed. The indices [first(), last()) were lost:
+/// of elements, samples or whatever the call counts.
+class worker_lost : detail::at_indices, public error {
+public:
+  worker_lost(std::string const& how, int signal, int status, std::size_t first, std::size_t last)
+      : at_indices(first, last), error(how + text()), how_(how), signal_(signal), status_(status) {}
+  using detail::at_indices::first;
+  using detail::at_indices::last;
+  [[nodiscard]] int signal() const noexcept { return signal_; } ///< the signal that ended it, or 0
+  [[nodiscard]] int status() const noexcept { return status_; } ///< its exit status, where there was no signal
+  /// The same failure, at other indices.
+  [[nodiscard]] worker_lost at(std::size_t first, std::size_t last) const { return {how_, signal_, status_, first, last}; }
+
+private:
+  std::string how_;
+  int signal_, status_;
 };
 
 /// Out of time: a kernel ran for longer than its executor's `timeout`, and was stopped at the indices [first(), last());
-/// or a call or a wait took longer than it was given, and there are no such indices.
-class timed_out : public error {
+/// or a call, or a wait, took longer than it was given, and then these are [0, 0).
+class timed_out : detail::at_indices, public error {
 public:
-  explicit timed_out(std::string const& text) : timed_out(text, 0, 0) {}
-  timed_out(std::string const& text, std::size_t first, std::size_t last) : error(text), first_(first), last_(last) {}
-  [[nodiscard]] std::size_t first() const noexcept { return first_; }
-  [[nodiscard]] std::size_t last() const noexcept { return last_; }
+  explicit timed_out(std::string const& text) : at_indices(0, 0), error(text), how_(text) {}
+  timed_out(std::string const& how, std::size_t first, std::size_t last)
+      : at_indices(first, last), error(how + text()), how_(how) {}
+  using detail::at_indices::first;
+  using detail::at_indices::last;
+  [[nodiscard]] timed_out at(std::size_t first, std::size_t last) const { return {how_, first, last}; }
 
 private:
-  std::size_t first_, last_;
+  std::string how_;
 };
+
+namespace detail {
+
+/// Where work is handed out in parts: index i of a part stands for `size` elements from base + i · size, of n in all.
+struct part_of_whole {
+  std::size_t base, size, n;
+
+  /// Calls work(); a failure that names indices of the part then names the elements.
+  template <class Work>
+  void operator()(Work const& work) const {
+    try {
+      work();
+    } catch (worker_lost const& e) {
+      throw e.at(element(e.first()), element(e.last()));
+    } catch (timed_out const& e) {
+      throw e.at(element(e.first()), element(e.last()));
+    }
+  }
+
+private:
+  [[nodiscard]] std::size_t element(std::size_t i) const { return std::min(n, base + i * size); }
+};
+
+} // namespace detail
 
 }} // namespace trireme::v1

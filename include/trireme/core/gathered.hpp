@@ -1,10 +1,11 @@
 /// @file gathered.hpp
-/// Elements that are collected into one piece of memory.
+/// Elements that are collected into one piece of memory, one by one or as bytes that are copied there.
 #pragma once
 #include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace trireme { inline namespace v1 { namespace detail {
@@ -37,5 +38,29 @@ private:
 /// An array that grows, of any T.
 template <class T>
 using gathered = std::conditional_t<std::is_same_v<T, bool>, bool_vector, std::vector<T>>;
+
+/// Memory for n values that come as bytes, and then a vector of them. T needs no default.
+template <class T>
+class arrivals {
+  static constexpr bool direct = std::is_default_constructible_v<T> && !std::is_same_v<T, bool>;
+  struct alignas(T) place {
+    std::byte bytes[sizeof(T)];
+  };
+
+public:
+  explicit arrivals(std::size_t n) : values_(n) {}
+  [[nodiscard]] std::size_t size() const noexcept { return values_.size(); }
+  [[nodiscard]] T* data() noexcept { return reinterpret_cast<T*>(values_.data()); }
+  /// Once, at the end.
+  [[nodiscard]] std::vector<T> finish() {
+    if constexpr (direct)
+      return std::move(values_);
+    else // a vector can't have elements to be filled later, or has them in bits
+      return std::vector<T>(data(), data() + size());
+  }
+
+private:
+  std::vector<std::conditional_t<direct, T, place>> values_;
+};
 
 }}} // namespace trireme::v1::detail

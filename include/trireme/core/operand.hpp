@@ -3,6 +3,7 @@
 #pragma once
 #include <trireme/core/buffer.hpp>
 #include <trireme/core/executor.hpp>
+#include <trireme/core/passing.hpp>
 #include <trireme/core/range.hpp>
 
 #include <concepts>
@@ -72,13 +73,21 @@ template <class R>
 using read_t =
     std::conditional_t<host_data<std::remove_reference_t<R> const>, std::remove_reference_t<R> const&, R>;
 
-/// Data that is read. `view()` can be indexed in kernels on ex; host data was uploaded where ex does not see it.
+/// Whether R has to be copied for E's workers to see it.
+template <class E, class R>
+inline constexpr bool has_to_pass = !any_buffer<R> && !host_executor<E>;
+
+/// Data that is read. `view()` can be indexed in kernels on ex; host data is uploaded for it where ex does not see it,
+/// unless it goes in pieces.
 template <class E, class R>
 class input {
 public:
+  static constexpr bool passes = has_to_pass<E, R>;
+
   input(E const& ex, R&& r) : held_(hold(ex, r)) {}
   [[nodiscard]] std::size_t size() const { return held_.size(); }
   [[nodiscard]] auto view() { return const_view(held_.view()); }
+  [[nodiscard]] auto const& passenger() const { return held_; }
 
 private:
   static auto hold(E const& ex, std::remove_reference_t<R>& r) {
@@ -87,7 +96,7 @@ private:
     else if constexpr (host_executor<E>)
       return host_operand<read_t<R>>(std::forward<R>(r));
     else
-      return buffer<element_t<R>, E>(ex, std::forward<R>(r));
+      return passing_range<E, read_t<R>, passage::in>(ex, std::forward<R>(r));
   }
 
   decltype(hold(std::declval<E const&>(), std::declval<std::remove_reference_t<R>&>())) held_;
@@ -99,45 +108,34 @@ input(E const&, R&&) -> input<E, R>;
 template <class E, class R>
 using operand_t = decltype(std::declval<input<E, R>&>().view()[0]);
 
-/// Existing storage that is written. Where ex does not see host memory a buffer stands in for it, which begins with
-/// the elements if they are to be `changed`, and which `finish()` copies to where the caller looks.
+/// Existing storage that is written, and that is read before if it is to be `changed`. Where ex does not see it `finish()`
+/// copies to where the caller looks.
 template <class E, class R, bool Changed>
 class storage {
   static_assert(!Changed || any_buffer<R> || host_executor<E> || outlives_call<R>,
                 "trireme: this executor would change a copy of a temporary range, which nobody could read");
 
 public:
-  storage(E const& ex, std::remove_reference_t<R>& r) : range_(r), held_(hold(ex, r)) {}
+  static constexpr bool passes = has_to_pass<E, R>;
+
+  storage(E const& ex, std::remove_reference_t<R>& r) : held_(hold(ex, r)) {}
   [[nodiscard]] std::size_t size() const { return held_.size(); }
   [[nodiscard]] auto view() { return held_.view(); }
+  [[nodiscard]] auto const& passenger() const { return held_; }
   void finish() {
-    if constexpr (stands_in) {
-      host_operand<R> operand(std::forward<R>(range_));
-      auto const to = operand.view();
-      if constexpr (std::same_as<decltype(to), std::span<element_t<R>> const>) {
-        held_.executor().download(held_.data(), to.data(), to.size_bytes(), {}).wait();
-      } else {
-        auto const values = held_.to_host();
-        for (std::size_t i = 0; i < values.size(); ++i) to[i] = values[i];
-      }
-    }
+    if constexpr (passes) held_.finish();
   }
 
 private:
-  static constexpr bool stands_in = !any_buffer<R> && !host_executor<E>;
-
   static auto hold(E const& ex, std::remove_reference_t<R>& r) {
     if constexpr (any_buffer<R>)
       return whole_buffer(ex, r);
     else if constexpr (host_executor<E>)
       return host_operand<R>(std::forward<R>(r));
-    else if constexpr (Changed)
-      return buffer<element_t<R>, E>(ex, r);
     else
-      return buffer<element_t<R>, E>(ex, host_operand<R>(std::forward<R>(r)).size());
+      return passing_range<E, R, Changed ? passage::both : passage::out>(ex, std::forward<R>(r));
   }
 
-  std::remove_reference_t<R>& range_;
   decltype(hold(std::declval<E const&>(), std::declval<std::remove_reference_t<R>&>())) held_;
 };
 

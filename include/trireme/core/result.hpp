@@ -39,6 +39,37 @@ auto host_vector(std::size_t n) {
   }
 }
 
+/// Results of workers that don't see the caller's memory.
+template <executor E, class T, class Like>
+class passing_results {
+public:
+  passing_results(E const& ex, std::size_t n) : values_(make(n)), passenger_(ex, std::span<T>(values_.data(), n)) {}
+  passing_results(passing_results const&) = delete; // the passenger leads into it
+  passing_results& operator=(passing_results const&) = delete;
+
+  [[nodiscard]] auto view() { return passenger_.view(); }
+  [[nodiscard]] auto const& passenger() const { return passenger_; }
+  [[nodiscard]] auto finish() {
+    passenger_.finish();
+    if constexpr (for_eigen)
+      return std::move(values_);
+    else
+      return values_.finish();
+  }
+
+private:
+  static constexpr bool for_eigen = eigen_vector<std::remove_cvref_t<Like>>;
+  static auto make(std::size_t n) {
+    if constexpr (for_eigen)
+      return host_vector<T, Like>(n);
+    else
+      return arrivals<T>(n);
+  }
+
+  decltype(make(0)) values_;
+  detail::passenger<E, T, std::span<T>, passage::out> passenger_;
+};
+
 /// n new results of type T. `finish()` returns them as what fits the input Like: a buffer for a buffer, a vector of
 /// Eigen for one, else a std::vector.
 template <class E, class T, class Like>
@@ -46,14 +77,20 @@ class fresh {
   static constexpr bool boxed = host_executor<E> && !any_buffer<Like> && !std::is_default_constructible_v<T>;
 
 public:
-  fresh(E const& ex, std::size_t n) : held_(make(ex, n)) {}
+  static constexpr bool passes = has_to_pass<E, Like>;
+
+  fresh(E const& ex, std::size_t n) : held_(make(ex, n)), size_(n) {}
+  [[nodiscard]] std::size_t size() const { return size_; }
 
   [[nodiscard]] auto view() {
     if constexpr (boxed)
       return optional_view<T>{held_.data(), held_.size()};
+    else if constexpr (passes)
+      return held_.view();
     else
-      return std::span<T>(held_.data(), static_cast<std::size_t>(held_.size()));
+      return std::span<T>(held_.data(), size_);
   }
+  [[nodiscard]] auto const& passenger() const { return held_.passenger(); }
 
   [[nodiscard]] auto finish() {
     if constexpr (boxed) {
@@ -61,14 +98,10 @@ public:
       out.reserve(held_.size());
       for (auto& x : held_) out.push_back(std::move(*x));
       return out;
-    } else if constexpr (any_buffer<Like> || host_executor<E>) {
-      return std::move(held_);
-    } else if constexpr (eigen_vector<std::remove_cvref_t<Like>>) {
-      auto out = host_vector<T, Like>(held_.size());
-      held_.executor().download(held_.data(), out.data(), held_.size() * sizeof(T), {}).wait();
-      return out;
+    } else if constexpr (passes) {
+      return held_.finish();
     } else {
-      return held_.to_host();
+      return std::move(held_);
     }
   }
 
@@ -76,13 +109,16 @@ private:
   static auto make(E const& ex, std::size_t n) {
     if constexpr (boxed)
       return std::vector<std::optional<T>>(n);
-    else if constexpr (any_buffer<Like> || !host_executor<E>)
+    else if constexpr (passes)
+      return passing_results<E, T, Like>(ex, n);
+    else if constexpr (any_buffer<Like>)
       return buffer<T, E>(ex, n);
     else
       return host_vector<T, Like>(n);
   }
 
   decltype(make(std::declval<E const&>(), std::size_t{})) held_;
+  std::size_t size_;
 };
 
 /// Results in the storage that `into` names.

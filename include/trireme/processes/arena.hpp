@@ -3,6 +3,7 @@
 #pragma once
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <array>
@@ -24,7 +25,13 @@ public:
   /// A new one of up to `most` bytes, at an address that is free in every process: outside of where the system puts
   /// programs, libraries, heaps and stacks, and where the sanitizers keep theirs. Half of it, and so on, where a limit of
   /// the process forbids so much.
+  /// @throws std::bad_alloc; std::system_error where the limit of file sizes leaves too little, or there are no more files.
   explicit shared_region(std::size_t most) {
+    if (rlimit files{}; ::getrlimit(RLIMIT_FSIZE, &files) == 0 && files.rlim_cur < most) { // going over it raises a signal
+      most = static_cast<std::size_t>(files.rlim_cur) / page * page;
+      if (most < smallest)
+        throw std::system_error(EFBIG, std::generic_category(), "trireme: process_pool: the limit of file sizes, ulimit -f");
+    }
     file_ = ::memfd_create("trireme", MFD_CLOEXEC);
     if (file_ < 0) throw std::system_error(errno, std::generic_category(), "trireme: process_pool: memfd_create");
     bool limited = false;
@@ -103,6 +110,7 @@ private:
   static constexpr int address_bits = sizeof(void*) == 8 ? 45 : 30;
   static constexpr std::size_t step = std::size_t{1} << (sizeof(void*) == 8 ? 40 : 28);
   static constexpr std::size_t places = sizeof(void*) == 8 ? 60 : 4;
+  static constexpr std::size_t page = 4096;
   static constexpr std::size_t smallest = std::size_t{1} << 24;
 
   static void* map(void* at, std::size_t size, int file) noexcept {

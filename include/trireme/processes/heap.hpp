@@ -3,6 +3,7 @@
 /// a kernel that writes where it must not can't lead the parent astray.
 #pragma once
 #include <trireme/processes/arena.hpp>
+#include <trireme/processes/memory.hpp>
 
 #include <sys/sysinfo.h>
 
@@ -11,34 +12,14 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <fstream>
 #include <iterator>
 #include <limits>
 #include <map>
 #include <mutex>
 #include <new>
-#include <string>
 #include <vector>
 
 namespace trireme { inline namespace v1 { namespace detail {
-
-/// What the system can still give to this process, in bytes: /proc/meminfo, and the cgroup's limit where it has one.
-inline std::size_t available_memory() {
-  std::size_t available = std::numeric_limits<std::size_t>::max();
-  std::ifstream info("/proc/meminfo");
-  for (std::string key; info >> key; info.ignore(std::numeric_limits<std::streamsize>::max(), '\n')) {
-    std::size_t kib = 0;
-    if (key == "MemAvailable:" && info >> kib) available = kib * 1024;
-  }
-  auto const left = [&](char const* limit_file, char const* used_file) {
-    std::size_t limit = 0, used = 0; // "max" is no number
-    if (std::ifstream(limit_file) >> limit && std::ifstream(used_file) >> used)
-      available = std::min(available, limit - std::min(limit, used));
-  };
-  left("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current");
-  left("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes");
-  return available;
-}
 
 /// Small blocks come from lists, one for each power of two; large ones are runs of pages, the lowest that fit, so that
 /// pages which were touched before are used again.
@@ -73,7 +54,7 @@ private:
   static constexpr std::size_t unit = std::size_t{1} << 16; ///< what is asked of the system at once
   static constexpr std::size_t largest_small = std::size_t{1} << 14;
   static constexpr std::size_t slab = std::size_t{1} << 16;
-  static constexpr std::size_t worth_asking = std::size_t{1} << 24; ///< above: look first, since the system would kill
+  static constexpr std::size_t worth_asking = std::size_t{1} << 24; ///< every so often: look first, since the system would kill
 
   struct used_run {
     std::size_t size;
@@ -155,7 +136,12 @@ private:
     for (std::size_t u = from; u < to; ++u) missing += committed_[u] ? 0 : 1;
     kept_ -= std::min(kept_, size);
     if (missing == 0) return;
-    if (missing * unit > worth_asking && missing * unit > available_memory()) throw std::bad_alloc{};
+    unasked_ += missing * unit;
+    if (unasked_ > worth_asking) {
+      std::size_t const rest = size > slab ? worth_asking : worth_asking / 8; // so that work on what there is goes on
+      if (missing * unit + rest > available_memory()) throw std::bad_alloc{};
+      unasked_ = 0;
+    }
     for (std::size_t u = from; u < to;) { // one call for each stretch that is missing
       if (committed_[u]) {
         ++u;
@@ -176,6 +162,7 @@ private:
   used_map used_;
   std::array<std::vector<std::size_t>, 15> lists_;
   std::vector<bool> committed_; ///< for each unit of the region
+  std::size_t unasked_ = 0;     ///< bytes committed since the system was asked what it has
   std::size_t kept_ = 0;        ///< bytes that are free here, but not given back
   std::size_t kept_most_ = std::numeric_limits<std::size_t>::max();
 };

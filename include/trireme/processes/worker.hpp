@@ -139,7 +139,7 @@ private:
 
   void write_failure(job& j, exception_parts const& parts, std::uint64_t first, std::uint64_t last) {
     failure_record record{failure_record::thrown, parts.code, parts.value, 0, 0, first, last};
-    std::string const texts = parts.name + '\0' + parts.text;
+    std::string const texts = parts.joined();
     try {
       char* const to = message(texts.size());
       std::memcpy(to, texts.data(), texts.size());

@@ -1,10 +1,11 @@
 /// @file threads/cores.hpp
 /// How many cores this process may use: the smallest of hardware, affinity mask and cgroup quota.
 #pragma once
+#include <trireme/core/cgroup.hpp>
+
 #include <algorithm>
 #include <cstddef>
 #include <fstream>
-#include <sstream>
 #include <string>
 #include <thread>
 #if defined(__linux__)
@@ -25,29 +26,18 @@ inline std::size_t cores_of_quota(double quota, double period) {
 inline std::size_t cgroup_cores(std::string const& self = "/proc/self/cgroup",
                                 std::string const& root = "/sys/fs/cgroup") {
   std::size_t least = 0;
-  auto const limit = [&](std::size_t cores) {
-    if (cores != 0) least = least == 0 ? cores : std::min(least, cores);
-  };
-  std::ifstream groups(self);
-  for (std::string line; std::getline(groups, line);) {
-    auto const colon = line.find(':');
-    auto const second = line.find(':', colon + 1);
-    if (colon == std::string::npos || second == std::string::npos) continue;
-    std::string const controllers = line.substr(colon + 1, second - colon - 1);
-    bool const v2 = controllers.empty();
-    if (!v2 && ("," + controllers + ",").find(",cpu,") == std::string::npos) continue;
-    std::string const mount = v2 ? root : root + "/" + controllers;
-    for (std::string path = line.substr(second + 1);; path.erase(path.rfind('/'))) {
-      double quota = 0, period = 0;
-      if (v2) {
-        if (std::ifstream file(mount + path + "/cpu.max"); file >> quota >> period) limit(cores_of_quota(quota, period));
-      } else {
-        std::ifstream q(mount + path + "/cpu.cfs_quota_us"), p(mount + path + "/cpu.cfs_period_us");
-        if (q >> quota && p >> period) limit(cores_of_quota(quota, period));
-      }
-      if (path.rfind('/') == std::string::npos) break;
-    }
-  }
+  for_each_cgroup(
+      "cpu",
+      [&](int version, std::string const& folder) {
+        double quota = 0, period = 0;
+        if (version == 2)
+          std::ifstream(folder + "/cpu.max") >> quota >> period;
+        else if (!(std::ifstream(folder + "/cpu.cfs_quota_us") >> quota && std::ifstream(folder + "/cpu.cfs_period_us") >> period))
+          return;
+        if (std::size_t const cores = cores_of_quota(quota, period); cores != 0)
+          least = least == 0 ? cores : std::min(least, cores);
+      },
+      self, root);
   return least;
 }
 #endif
