@@ -2,6 +2,7 @@
 /// All of the library that needs neither nvcc nor MPI.
 #pragma once
 
+#include <trireme/algorithm/as_completed.hpp>
 #include <trireme/algorithm/batch_map.hpp>
 #include <trireme/algorithm/for_each.hpp>
 #include <trireme/algorithm/matmul.hpp>
@@ -12,6 +13,7 @@
 #include <trireme/algorithm/sort.hpp>
 #include <trireme/algorithm/submit.hpp>
 #include <trireme/algorithm/transform.hpp>
+#include <trireme/algorithm/when.hpp>
 #include <trireme/core/buffer.hpp>
 #include <trireme/core/error.hpp>
 #include <trireme/core/fn.hpp>

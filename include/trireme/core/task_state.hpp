@@ -262,7 +262,7 @@ public:
   virtual void settle() noexcept {
     if (done()) return;
     if (task_worker::current != nullptr)
-      while (try_run() || help_predecessors())
+      while (help())
         if (done()) return;
     firing::rest();
     if (spun_until([this] { return done(); })) return;
@@ -273,6 +273,8 @@ public:
       status_.wait(seen);
     }
   }
+  /// Runs it, or what it waits for, if nobody else has begun that: whether there was something to do.
+  virtual bool help() noexcept { return try_run() || help_predecessors(); }
   /// Returns when it is done, or it is that late: whether it is done. Does not run the task, which may take longer.
   virtual bool settle_until(std::chrono::steady_clock::time_point deadline) noexcept {
     firing::rest();

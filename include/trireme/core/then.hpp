@@ -23,10 +23,13 @@ struct future_access {
   static Future make(state_ptr<S> state) noexcept {
     return Future(std::move(state));
   }
+  /// The state, of which the future keeps its share. @throws std::logic_error where there is none.
   template <class Future>
-  static auto& state(Future const& f) {
-    return f.state();
+  static auto keep(Future const& f) {
+    f.state();
+    return f.state_;
   }
+  /// The state, of which the future keeps nothing.
   template <class Future>
   static auto take(Future& f) {
     f.state();
