@@ -20,6 +20,8 @@
 #include <trireme/core/future.hpp>
 #include <trireme/core/matrix.hpp>
 #include <trireme/core/progress.hpp>
+#include <trireme/core/task.hpp>
+#include <trireme/core/timer.hpp>
 #include <trireme/core/with_executor.hpp>
 #include <trireme/inline/executor.hpp>
 #include <trireme/simd/math.hpp>

@@ -1,5 +1,5 @@
 /// @file threads/deque.hpp
-/// Where tasks queue: at the worker that made them, and at the door for those that come from outside.
+/// Where tasks queue at the worker that made them.
 #pragma once
 #include <trireme/core/task_state.hpp>
 
@@ -78,50 +78,6 @@ private:
   std::atomic<ring*> ring_;
   alignas(64) std::atomic<std::int64_t> top_{0};
   alignas(64) std::atomic<std::int64_t> bottom_{0};
-};
-
-/// Tasks from outside, first come first served, linked through themselves (D. Vyukov's queue). Those who put don't wait
-/// for each other; those who take do.
-class task_inbox {
-public:
-  void push(task_link& task) noexcept {
-    task.next_link.store(nullptr, std::memory_order_relaxed);
-    task_link* const before = last_.exchange(&task);
-    before->next_link.store(&task, std::memory_order_release);
-  }
-  /// Null: empty, or somebody else is about to put or to take.
-  [[nodiscard]] task_state* pop() noexcept {
-    if (looks_empty() || taking_.exchange(true, std::memory_order_acquire)) return nullptr;
-    task_link* const task = take();
-    taking_.store(false, std::memory_order_release);
-    return static_cast<task_state*>(task);
-  }
-  [[nodiscard]] bool looks_empty() const noexcept { return last_.load() == &end_ && first_.load() == &end_; }
-
-private:
-  task_link* take() noexcept {
-    task_link* first = first_.load(std::memory_order_relaxed);
-    task_link* next = first->next_link.load(std::memory_order_acquire);
-    if (first == &end_) {
-      if (next == nullptr) return nullptr;
-      first_.store(next, std::memory_order_relaxed);
-      first = next;
-      next = next->next_link.load(std::memory_order_acquire);
-    }
-    if (next == nullptr) {
-      if (first != last_.load(std::memory_order_acquire)) return nullptr; // the next one is not linked yet
-      push(end_);                                                        // so that the last one can leave
-      next = first->next_link.load(std::memory_order_acquire);
-      if (next == nullptr) return nullptr;
-    }
-    first_.store(next);
-    return first;
-  }
-
-  alignas(64) std::atomic<task_link*> last_{&end_};
-  alignas(64) std::atomic<task_link*> first_{&end_};
-  std::atomic<bool> taking_{false};
-  task_link end_;
 };
 
 }}} // namespace trireme::v1::detail

@@ -1,7 +1,7 @@
 /// @file threads/tasks.hpp
 /// The threads that run a pool's tasks.
 #pragma once
-#include <trireme/core/error.hpp>
+#include <trireme/core/door.hpp>
 #include <trireme/core/task_state.hpp>
 #include <trireme/threads/deque.hpp>
 
@@ -19,59 +19,10 @@
 
 namespace trireme { inline namespace v1 { namespace detail {
 
-class task_crew;
-
-/// The door of a crew, lent to it: tasks reach the crew through it as long as it is there.
-class task_door final : public task_host {
-public:
-  static task_door& borrow() {
-    lobby& l = all();
-    std::lock_guard const lock(l.mutex);
-    if (l.free.empty()) {
-      l.free.reserve(++l.made); // so that giving back can't fail
-      return *new task_door;
-    }
-    task_door& door = *l.free.back();
-    l.free.pop_back();
-    return door;
-  }
-  void give_back() noexcept {
-    lobby& l = all();
-    std::lock_guard const lock(l.mutex);
-    l.free.push_back(this);
-  }
-
-  std::uint64_t open(task_crew& crew) noexcept {
-    std::lock_guard const lock(mutex_);
-    crew_ = &crew;
-    return ++generation_;
-  }
-  void close() noexcept {
-    std::lock_guard const lock(mutex_);
-    crew_ = nullptr;
-  }
-  inline void push(task_state& task, std::uint64_t generation) noexcept override;
-
-private:
-  struct lobby {
-    std::mutex mutex;
-    std::vector<task_door*> free;
-    std::size_t made = 0;
-  };
-  static lobby& all() {
-    static lobby& l = *new lobby; // never destroyed: futures in static storage may come later
-    return l;
-  }
-
-  std::mutex mutex_;
-  task_crew* crew_ = nullptr;
-  std::uint64_t generation_ = 0;
-};
-
 /// `width` threads, made when there is a first task. A worker takes its own newest task, or else the oldest from outside, or
 /// else steals. One that finds nothing searches for some microseconds, then sleeps; at most one searches at a time, and
 /// calls the next one when it has found something. Where all of them wait inside of tasks, a spare one joins.
-class task_crew {
+class task_crew final : public task_sink {
 public:
   /// `enter(work)` calls work on a new thread, in whatever surroundings the pool has for tasks.
   using surroundings = std::function<void(std::function<void()> const& work)>;
@@ -96,7 +47,7 @@ public:
     if (here != nullptr && here->push(task, &door_, generation_)) return;
     accept(task);
   }
-  void accept(task_state& task) noexcept {
+  void accept(task_state& task) noexcept override {
     inbox_.push(task);
     call_one();
   }
@@ -125,7 +76,7 @@ private:
     bool push(task_state& task, task_host* host, std::uint64_t generation) noexcept override {
       if (host != &crew.door_ || generation != crew.generation_) return false;
       if (crew.closing_.load(std::memory_order_relaxed))
-        break_one(task);
+        break_task(task);
       else if (deque.push(&task))
         crew.call_one();
       else
@@ -172,7 +123,7 @@ private:
       task->run_if_waiting();
       task->release();
     }
-    while (task_state* const task = me.deque.pop()) break_one(*task);
+    while (task_state* const task = me.deque.pop()) break_task(*task);
     task_worker::current = nullptr;
     mine = nullptr;
   }
@@ -293,21 +244,12 @@ private:
 
   // ---- The end ----
 
-  static void break_one(task_state& task) noexcept {
-    task.fail_if_waiting(std::make_exception_ptr(broken_promise{}));
-    task.release();
-  }
   void break_queued() noexcept {
-    while (!inbox_.looks_empty()) {
-      if (task_state* const task = inbox_.pop())
-        break_one(*task);
-      else
-        std::this_thread::yield(); // somebody is about to put or to take
-    }
+    inbox_.break_all();
     std::size_t const n = count_.load(std::memory_order_acquire);
     for (std::size_t k = 0; k < n; ++k)
       while (!workers_[k]->deque.empty())
-        if (task_state* const task = workers_[k]->deque.steal()) break_one(*task);
+        if (task_state* const task = workers_[k]->deque.steal()) break_task(*task);
   }
 
   static inline constinit thread_local task_crew const* mine = nullptr;
@@ -330,14 +272,5 @@ private:
   std::condition_variable released_;
   std::size_t active_ = 0, aside_ = 0, releases_ = 0; ///< threads that don't wait; spare ones; calls to those
 };
-
-inline void task_door::push(task_state& task, std::uint64_t generation) noexcept {
-  {
-    std::lock_guard const lock(mutex_);
-    if (crew_ != nullptr && generation == generation_) return crew_->accept(task);
-  }
-  task.fail_if_waiting(std::make_exception_ptr(broken_promise{}));
-  task.release();
-}
 
 }}} // namespace trireme::v1::detail
