@@ -5,6 +5,7 @@
 #include <trireme/algorithm/as_completed.hpp>
 #include <trireme/algorithm/batch_map.hpp>
 #include <trireme/algorithm/for_each.hpp>
+#include <trireme/algorithm/map.hpp>
 #include <trireme/algorithm/matmul.hpp>
 #include <trireme/algorithm/monte_carlo.hpp>
 #include <trireme/algorithm/reduce.hpp>
@@ -29,6 +30,7 @@
 #if defined(__linux__)
 #include <trireme/processes/executor.hpp>
 #if __has_include(<cereal/cereal.hpp>)
+#include <trireme/processes/map.hpp>
 #include <trireme/processes/submit.hpp>
 #endif
 #endif

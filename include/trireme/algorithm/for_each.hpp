@@ -6,7 +6,9 @@
 #include <trireme/core/count.hpp>
 #include <trireme/core/executor.hpp>
 #include <trireme/core/operand.hpp>
+#include <trireme/core/progress.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <stop_token>
 #include <type_traits>
@@ -18,6 +20,8 @@ namespace trireme { inline namespace v1 {
 struct loop_options {
   count<"chunk_size"> chunk_size = 0; ///< elements that a worker takes at once; 0: from the time that they take
   std::stop_token stop = {};          ///< a request leaves the rest undone and throws `cancelled`
+  progress_callback progress = {};    ///< called by the calling thread between pieces of work
+  std::chrono::nanoseconds timeout{0}; ///< for the whole call: then it leaves the rest undone and throws `timed_out`; 0: none
 };
 
 namespace detail {
