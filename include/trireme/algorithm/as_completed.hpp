@@ -37,7 +37,7 @@ public:
   std::size_t operator[](std::size_t k) noexcept {
     std::atomic<std::uint32_t>& place = order_[k];
     auto const there = [&] { return place.load(std::memory_order_acquire) != 0; };
-    if (task_worker::current != nullptr && !there())
+    if (task_worker::current() != nullptr && !there())
       for (auto const& state : states_)
         if (!state->done() && state->help() && there()) break;
     if (!there()) {

@@ -6,11 +6,13 @@
 #include <trireme/algorithm/fold.hpp>
 #include <trireme/algorithm/sample.hpp>
 #include <trireme/core/count.hpp>
+#include <trireme/core/limits.hpp>
 #include <trireme/core/operand.hpp>
 #include <trireme/core/progress.hpp>
 #include <trireme/simd/arithmetic.hpp>
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <stdexcept>
@@ -25,6 +27,7 @@ struct monte_carlo_options {
   seed_value seed = 0;            ///< two calls with one seed use the same numbers
   progress_callback progress = {};
   std::stop_token stop = {};      ///< a request ends the call with `cancelled`
+  std::chrono::nanoseconds timeout{0}; ///< for the whole call, which then ends with `timed_out`; 0: none
 };
 
 namespace detail {
@@ -99,8 +102,9 @@ template <executor E, class Sampler>
 auto on_monte_carlo(E const& ex, std::size_t n, Sampler const& sampler, monte_carlo_options const& options) {
   using source = detail::moments_source<Sampler>;
   typename Sampler::value_type x0{};
-  auto const m = detail::fold<detail::moments<source::count>>(ex, n, source{sampler}, detail::add_moments{},
-                                                              {options.stop, options.progress}, &x0);
+  auto const m = detail::within("monte_carlo", options.stop, options.timeout, [&](std::stop_token const& stop) {
+    return detail::fold<detail::moments<source::count>>(ex, n, source{sampler}, detail::add_moments{}, {stop, options.progress}, &x0);
+  });
   return detail::to_estimate(x0, m, n);
 }
 

@@ -6,13 +6,14 @@
 #include <trireme/core/count.hpp>
 #include <trireme/core/executor.hpp>
 #include <trireme/core/into.hpp>
+#include <trireme/core/limits.hpp>
 #include <trireme/core/progress.hpp>
 #include <trireme/core/result.hpp>
 
-#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <stop_token>
+#include <utility>
 #include <vector>
 
 namespace trireme { inline namespace v1 {
@@ -22,44 +23,33 @@ struct simulate_options {
   seed_value seed = 0;             ///< two calls with one seed use the same numbers
   progress_callback progress = {};
   std::stop_token stop = {};       ///< a request ends the call with `cancelled`
+  std::chrono::nanoseconds timeout{0}; ///< for the whole call, which then ends with `timed_out`; 0: none
 };
 
 namespace detail {
 
-/// out[base + i] = sample base + i.
+/// out[i] = sample i.
 template <class Out, class Sampler>
 struct simulate_run {
   using parts = parts_of<Sampler>;
   Out out;
   Sampler sampler;
-  std::size_t base;
   constexpr void operator()(std::size_t first, std::size_t last) const {
     Out const to = out;
     auto cursor = sampler.cursor();
-    for (std::size_t i = base + first; i < base + last; ++i) to[i] = cursor(i);
+    for (std::size_t i = first; i < last; ++i) to[i] = cursor(i);
   }
 };
 
 } // namespace detail
 
-/// out[i] = sample i, for every i; in one piece, or where somebody watches in pieces of some hundredths of a second.
+/// out[i] = sample i, for every i.
 template <executor E, class Out, class Sampler>
 void on_simulate(E const& ex, Out out, Sampler const& sampler, simulate_options const& options) {
-  using clock = std::chrono::steady_clock;
-  bulk_options<completion_t<E>> const bulk{.grain = 0, .stop = options.stop, .after = {}};
-  std::size_t const n = out.size();
-  std::size_t piece = options.progress ? ex.concurrency() : n;
-  for (std::size_t done = 0; done < n;) {
-    auto const begun = clock::now();
-    std::size_t const size = std::min(piece, n - done);
-    on_bulk(ex, size, detail::simulate_run<Out, Sampler>{out, sampler, done}, bulk);
-    done += size;
-    if (!options.progress) continue;
-    options.progress({done, n});
-    auto const time = clock::now() - begun;
-    if (time < std::chrono::milliseconds(25)) piece *= 2;
-    if (time > std::chrono::milliseconds(100)) piece = std::max(piece / 2, ex.concurrency());
-  }
+  detail::within("simulate", options.stop, options.timeout, [&](std::stop_token stop) {
+    detail::watched_bulk(ex, out.size(), detail::simulate_run<Out, Sampler>{out, sampler}, {.grain = 0, .stop = std::move(stop), .after = {}},
+                         options.progress);
+  });
 }
 
 /// f(rng) of every sample, in sample order: a std::vector of `samples` values of f's result type. Sample i is what

@@ -131,7 +131,7 @@ private:
 
   template <class F>
   auto then_on(detail::host_ref host, F&& f) {
-    auto next = detail::follow<false>(this->state_, host, std::forward<F>(f));
+    auto next = detail::follow<false>(this->state(), host, std::forward<F>(f));
     using result = typename decltype(next)::result_type;
     this->state_ = {};
     return detail::future_access::make<detail::task_result<result>, future<result>>(std::move(next.state));
@@ -171,8 +171,7 @@ public:
 private:
   template <class F>
   auto then_on(detail::host_ref host, F&& f) const {
-    this->state();
-    auto next = detail::follow<true>(this->state_, host, std::forward<F>(f));
+    auto next = detail::follow<true>(this->state(), host, std::forward<F>(f));
     using result = typename decltype(next)::result_type;
     return detail::future_access::make<detail::task_result<result>, future<result>>(std::move(next.state));
   }

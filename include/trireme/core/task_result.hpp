@@ -22,7 +22,7 @@ public:
   room_for() noexcept {}
   room_for(room_for const&) = delete;
   room_for& operator=(room_for const&) = delete;
-  ~room_for() {}
+  ~room_for() noexcept {} // whatever T's does
   template <class Make>
   void make(Make&& make_value) {
     ::new (static_cast<void*>(std::addressof(value))) T(std::forward<Make>(make_value)()); // in place: nothing is moved

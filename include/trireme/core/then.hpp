@@ -71,6 +71,13 @@ struct unwrapped<future<R>> {
   static constexpr bool is_future = true;
 };
 
+/// Another reference to a task.
+template <class S>
+state_ptr<S> shared(S& state) noexcept {
+  state.retain();
+  return state_ptr<S>(&state);
+}
+
 /// f(result of another task).
 template <class R, class F, class From, bool Shared>
 class next_task final : public task_result<R>, continuation {
@@ -79,12 +86,12 @@ class next_task final : public task_result<R>, continuation {
 
 public:
   template <class G>
-  next_task(host_ref host, state_ptr<task_result<From>> from, G&& f)
-      : task_result<R>(2, host, false), awaited_(std::move(from)) { // of the references one is fire()'s
+  next_task(host_ref host, task_result<From>& from, G&& f)
+      : task_result<R>(2, host, false), awaited_(shared(from)) { // of the references one is fire()'s
     f_.make([&]() -> F { return F(std::forward<G>(f)); });
   }
   void start() noexcept {
-    auto const other = awaited_; // which this may have let go of before the call returns
+    state_ptr<task_result<From>> const other = shared(from()); // which this may have let go of before the call returns
     other->attach_or_fire(*this);
   }
 
@@ -183,9 +190,9 @@ struct next_state {
   state_ptr<task_result<R>> state;
 };
 
-/// The task f(result of `from`), to run on `host`. Takes the reference only if it succeeds.
+/// The task f(result of `from`), to run on `host`.
 template <bool Shared, class From, class F>
-auto follow(state_ptr<task_result<From>> const& from, host_ref host, F&& f) {
+auto follow(task_result<From>& from, host_ref host, F&& f) {
   using function = std::decay_t<F>;
   using call = next_call<function, From, Shared>;
   if constexpr (call::valid) {

@@ -1,6 +1,7 @@
 /// @file processes/map.hpp
 /// Chunks of a map on a process_pool: elements and results travel by value, exceptions in parts.
 #pragma once
+#include <trireme/algorithm/chunks.hpp>
 #include <trireme/algorithm/map.hpp>
 #include <trireme/processes/executor.hpp>
 #include <trireme/processes/failure.hpp>

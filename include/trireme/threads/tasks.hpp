@@ -43,7 +43,7 @@ public:
   }
   /// Queues a task, with a reference to it. For who keeps the crew.
   void push(task_state& task) noexcept {
-    auto* const here = task_worker::current;
+    auto* const here = task_worker::current();
     if (here != nullptr && here->push(task, &door_, generation_)) return;
     accept(task);
   }
@@ -117,14 +117,14 @@ private:
   }
 
   void work(worker& me) noexcept {
-    task_worker::current = &me;
+    task_worker::set_current(&me);
     mine = this;
     while (task_state* const task = next(me)) {
       task->run_if_waiting();
       task->release();
     }
     while (task_state* const task = me.deque.pop()) break_task(*task);
-    task_worker::current = nullptr;
+    task_worker::set_current(nullptr);
     mine = nullptr;
   }
 
