@@ -2,10 +2,12 @@
 /// What a task and its future share, whatever the type of the result: whether it has begun, who waits, what follows.
 #pragma once
 #include <trireme/core/error.hpp>
+#include <trireme/core/task_memory.hpp>
 #include <trireme/core/waiting.hpp>
 
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <new>
@@ -25,6 +27,11 @@ class task_state : public task_link {
 public:
   task_state(std::uint32_t references, host_ref host, bool queued) noexcept
       : references_(references), status_(queued ? bit_queued : 0), host_(host) {}
+  static void* operator new(std::size_t bytes) { return task_memory::take(bytes); }
+  static void operator delete(void* p, std::size_t bytes) noexcept { task_memory::give_back(p, bytes); }
+  static void* operator new(std::size_t bytes, std::align_val_t align) { return ::operator new(bytes, align); }
+  static void operator delete(void* p, std::size_t, std::align_val_t align) noexcept { ::operator delete(p, align); }
+
   task_state(task_state const&) = delete;
   task_state& operator=(task_state const&) = delete;
 
@@ -58,15 +65,20 @@ public:
     if (begin()) fail(e);
   }
 
+  /// Its worker had to be woken: who waits does better to leave his core to it than to spin. By who made it, before others
+  /// see it.
+  void expect_to_wait() noexcept { cold_ = true; }
   [[nodiscard]] virtual bool ready() noexcept { return done(); }
   /// Returns when it is done. A worker runs what it waits for, if nobody else has begun it.
   virtual void settle() noexcept {
     if (done()) return;
-    if (task_worker::current() != nullptr)
+    if (auto* const worker = task_worker::current(); worker != nullptr) {
+      worker->take_back(*this); // what was run need not queue any more
       while (help())
         if (done()) return;
+    }
     firing::rest();
-    if (spun_until([this] { return done(); })) return;
+    if (!cold_ && spun_until([this] { return done(); })) return;
     blocking const here;
     for (;;) {
       int const seen = status_.fetch_or(bit_watched) | bit_watched;
@@ -147,6 +159,7 @@ private:
 
   std::atomic<std::uint32_t> references_;
   std::atomic<int> status_;
+  bool cold_ = false;
   std::atomic<continuation*> continuations_{nullptr};
   host_ref host_;
 };

@@ -44,6 +44,7 @@ protected:
 /// A thread that runs tasks of a pool.
 struct task_worker {
   virtual bool push(task_state& task, task_host* host, std::uint64_t generation) noexcept = 0; ///< false: not its pool's
+  virtual void take_back(task_state& task) noexcept = 0; ///< drops the newest of its queue, with the reference, if it is this
   virtual void block() noexcept = 0;   ///< it is about to wait: the pool may put another thread in its place
   virtual void unblock() noexcept = 0;
 
@@ -62,6 +63,7 @@ private:
 /// A thread that runs kernels, and no tasks but those that it waits for.
 struct kernel_worker final : task_worker {
   bool push(task_state&, task_host*, std::uint64_t) noexcept override { return false; }
+  void take_back(task_state&) noexcept override {}
   void block() noexcept override {}
   void unblock() noexcept override {}
 };

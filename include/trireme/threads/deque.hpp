@@ -44,6 +44,13 @@ public:
     bottom_.store(bottom + 1, std::memory_order_relaxed);
     return task;
   }
+  /// By the owner: pop(), if that is this task.
+  [[nodiscard]] bool pop_if(task_state const* task) noexcept {
+    std::int64_t const bottom = bottom_.load(std::memory_order_relaxed) - 1;
+    if (top_.load(std::memory_order_relaxed) > bottom) return false;
+    if (ring_.load(std::memory_order_relaxed)->at(bottom).load(std::memory_order_relaxed) != task) return false;
+    return pop() != nullptr;
+  }
   /// By anyone; null: empty, or somebody else was faster.
   [[nodiscard]] task_state* steal() noexcept {
     std::int64_t top = top_.load();

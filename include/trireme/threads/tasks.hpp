@@ -41,11 +41,12 @@ public:
     if (!started_.load(std::memory_order_acquire)) start();
     return {&door_, generation_};
   }
-  /// Queues a task, with a reference to it. For who keeps the crew.
+  /// Queues a task, with a reference to it, for who keeps another, and the crew.
   void push(task_state& task) noexcept {
     auto* const here = task_worker::current();
     if (here != nullptr && here->push(task, &door_, generation_)) return;
-    accept(task);
+    inbox_.push(task);
+    if (call_one()) task.expect_to_wait();
   }
   void accept(task_state& task) noexcept override {
     inbox_.push(task);
@@ -82,6 +83,9 @@ private:
       else
         crew.accept(task);
       return true;
+    }
+    void take_back(task_state& task) noexcept override {
+      if (deque.pop_if(&task)) task.release(); // who waits has another
     }
     void block() noexcept override { crew.one_waits(); }
     void unblock() noexcept override { crew.one_is_back(); }
@@ -180,18 +184,20 @@ private:
 
   // ---- Sleep ----
 
-  /// Calls a sleeper to search, if nobody searches. Behind the store that put a task where it can be found.
-  void call_one() noexcept {
+  /// Calls a sleeper to search, if nobody searches: whether there was one. Behind the store that put a task where it can
+  /// be found.
+  bool call_one() noexcept {
     while (searching_.load() == 0 && sleeping_.load() > 0) {
       int nobody = 0;
-      if (!searching_.compare_exchange_strong(nobody, 1)) return;
+      if (!searching_.compare_exchange_strong(nobody, 1)) break;
       if (take_one(sleeping_)) {
         permits_.fetch_add(1);
         permits_.notify_one();
-        return;
+        return true;
       }
       searching_.store(0); // again: somebody who found us searching has left the call to us
     }
+    return false;
   }
   /// True: called, to search.
   bool sleep() noexcept {
