@@ -161,12 +161,7 @@ void from_four_threads(benchmark::State& state) {
 
 template <class Peer>
 void add(char const* name) {
-  auto const called = [&](char const* what) {
-    std::string both = what; // by +=: g++ 12 warns of + with a literal (GCC bug 105651)
-    both += '/';
-    both += name;
-    return both;
-  };
+  auto const called = [&](char const* what) { return std::string(what) + '/' + name; };
   benchmark::RegisterBenchmark(called("submit_get").c_str(), submit_get<Peer>)->UseRealTime();
   benchmark::RegisterBenchmark(called("after_idle").c_str(), after_idle<Peer>)->UseManualTime()->Iterations(300);
   if constexpr (!std::is_same_v<Peer, with_async>) {

@@ -3,6 +3,7 @@
 #pragma once
 #include <trireme/core/error.hpp>
 #include <trireme/core/executor.hpp>
+#include <trireme/core/fn.hpp>
 #include <trireme/core/progress.hpp>
 #include <trireme/core/timer.hpp>
 
