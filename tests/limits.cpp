@@ -27,6 +27,10 @@ inline constexpr auto slow = [](auto x) {
   return x;
 };
 inline constexpr auto slow_index = [](std::size_t) { std::this_thread::sleep_for(1ms); };
+inline constexpr auto slow_add = [](int a, int b) {
+  std::this_thread::sleep_for(20us);
+  return a + b;
+};
 inline constexpr auto slow_sample = [](auto& rng) {
   std::this_thread::sleep_for(1ms);
   return rng.uniform();
@@ -61,6 +65,8 @@ void stops(E const& ex) {
   ends_early([&](std::stop_token s, std::chrono::nanoseconds t) { tri::for_each(ex, in, tri::fn<slow>, {.stop = s, .timeout = t}); });
   ends_early([&](std::stop_token s, std::chrono::nanoseconds t) { static_cast<void>(tri::transform(ex, in, tri::fn<slow>, {.stop = s, .timeout = t})); });
   ends_early([&](std::stop_token s, std::chrono::nanoseconds t) { static_cast<void>(tri::transform_reduce(ex, in, 0, tri::fn<add>, tri::fn<slow>, {.stop = s, .timeout = t})); });
+  ends_early([&](std::stop_token s, std::chrono::nanoseconds t) { static_cast<void>(tri::inclusive_scan(ex, in, tri::fn<slow_add>, {.stop = s, .timeout = t})); });
+  ends_early([&](std::stop_token s, std::chrono::nanoseconds t) { static_cast<void>(tri::exclusive_scan(ex, in, 0, tri::fn<slow_add>, {.stop = s, .timeout = t})); });
   ends_early([&](std::stop_token s, std::chrono::nanoseconds t) { static_cast<void>(tri::batch_map(ex, in, tri::fn<slow>, {.batch_size = 1000, .stop = s, .timeout = t})); });
   ends_early([&](std::stop_token s, std::chrono::nanoseconds t) { static_cast<void>(tri::monte_carlo(ex, 20'000, tri::fn<slow_sample>, {.stop = s, .timeout = t})); });
   ends_early([&](std::stop_token s, std::chrono::nanoseconds t) { static_cast<void>(tri::simulate(ex, 20'000, tri::fn<slow_sample>, {.stop = s, .timeout = t})); });
@@ -99,6 +105,8 @@ void counts(E const& ex) {
   check([&](tri::progress_callback p) {
     CHECK(tri::transform_reduce(ex, in, 0.0, std::plus<>{}, tri::fn<same>, {.progress = p}) == tri::reduce(ex, in, 0.0));
   });
+  check([&](tri::progress_callback p) { CHECK(tri::inclusive_scan(ex, in, std::bit_xor<>{}, {.progress = p}) == tri::inclusive_scan(ex, in, std::bit_xor<>{})); });
+  check([&](tri::progress_callback p) { CHECK(tri::exclusive_scan(ex, in, 1, std::bit_xor<>{}, {.progress = p}) == tri::exclusive_scan(ex, in, 1, std::bit_xor<>{})); });
   check([&](tri::progress_callback p) { static_cast<void>(tri::monte_carlo(ex, in.size(), tri::fn<sample>, {.progress = p})); });
   check([&](tri::progress_callback p) {
     CHECK(testing::same_bits(tri::simulate(ex, in.size(), tri::fn<sample>, {.progress = p}), tri::simulate(ex, in.size(), tri::fn<sample>)));
