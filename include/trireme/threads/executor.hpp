@@ -73,6 +73,10 @@ public:
   }
   static constexpr std::string_view names = "threads[:N]";
 
+  /// A scheduler of P2300, for programs that have stdexec and include trireme/interop/stdexec.hpp.
+  template <class = void>
+  [[nodiscard]] auto get_scheduler() const;
+
   /// The queue of single tasks. Its threads are other ones than those of loops: `concurrency()` of them, made with the
   /// first task. @throws std::system_error where the system has no more threads.
   friend detail::task_crew& tasks_of(thread_pool const& pool) { return pool.crew_->tasks(); }
