@@ -49,7 +49,7 @@ consteval bool accepts_value() {
 /// Whether a kernel can be brought there; says why not, in one line.
 template <class E, class F>
 consteval bool accepts_function() {
-  if constexpr (any_part<F>([]<class T>() { return std::same_as<T, refused>; })) {
+  if constexpr (any_part<F>([]<class T>(std::type_identity<T>) { return std::same_as<T, refused>; })) {
     return false;
   } else if constexpr (!host_executor<E> && !portable_kernel<F>) {
     static_assert(!is_capturing_closure<F>(),
