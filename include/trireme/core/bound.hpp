@@ -112,13 +112,20 @@ void check_argument(M const& memory, std::size_t position, T const& x) {
   }
 }
 
+struct ignore_bound {
+  template <class T>
+  constexpr void operator()(std::size_t, T const&) const {}
+};
+template <class F>
+concept binds_arguments = requires(F const& f) { f.for_each_bound(ignore_bound{}); };
+
 /// The same for what is bound in f, wherever in the library's own kernels it is wrapped. function(p) is called for every
 /// pointer to a function.
 template <class M, class F, class Function>
 void check_kernel(M const& memory, F const& f, Function const& function) {
   if constexpr (std::is_pointer_v<F> && std::is_function_v<std::remove_pointer_t<F>>) {
     function(f);
-  } else if constexpr (requires { f.for_each_bound([](std::size_t, auto const&) {}); }) {
+  } else if constexpr (binds_arguments<F>) {
     f.for_each_bound([&]<class T>(std::size_t position, T const& x) {
       check_argument(memory, position + 1, x);
       if constexpr (std::is_pointer_v<T> && std::is_function_v<std::remove_pointer_t<T>>) function(x);
