@@ -88,11 +88,11 @@ concept pointer_and_size = requires(T const& x) {
 };
 
 [[noreturn]] inline void refuse_bound(std::size_t position, char const* what) {
-  throw std::invalid_argument("trireme: process_pool: argument " + std::to_string(position) + " " + what +
+  throw std::invalid_argument("trireme: process_pool: " + (position == 0 ? "the result" : "argument " + std::to_string(position)) + " " + what +
                               " outside of the pool's memory, which its workers can't see: use a tri::buffer of the pool");
 }
 
-/// @throws std::invalid_argument that names the position, from 1, where x leads out of the region.
+/// @throws std::invalid_argument that names the position, from 1, or the result, 0, where x leads out of the region.
 template <class T>
 void check_argument(shared_region const& region, std::size_t position, T const& x) {
   if constexpr (std::is_pointer_v<T>) {
