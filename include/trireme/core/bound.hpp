@@ -85,7 +85,6 @@ concept pointer_and_size = requires(T const& x) {
   requires std::is_pointer_v<decltype(x.data())>;
 };
 
-<<<<<<< HEAD:include/trireme/core/bound.hpp
 /// The memory that kernels can reach: `contains(p, bytes)`, and two texts for messages, `owner` and `advice`.
 template <class M>
 [[noreturn]] void refuse_bound(M const&, std::size_t position, char const* what) {
@@ -97,16 +96,6 @@ template <class M>
 /// @throws std::invalid_argument that names the position, from 1, or the result, 0, where x leads out of that memory.
 template <class M, class T>
 void check_argument(M const& memory, std::size_t position, T const& x) {
-=======
-[[noreturn]] inline void refuse_bound(std::size_t position, char const* what) {
-  throw std::invalid_argument("trireme: process_pool: " + (position == 0 ? "the result" : "argument " + std::to_string(position)) + " " + what +
-                              " outside of the pool's memory, which its workers can't see: use a tri::buffer of the pool");
-}
-
-/// @throws std::invalid_argument that names the position, from 1, or the result, 0, where x leads out of the region.
-template <class T>
-void check_argument(shared_region const& region, std::size_t position, T const& x) {
->>>>>>> main:include/trireme/processes/bound.hpp
   if constexpr (std::is_pointer_v<T>) {
     if constexpr (!std::is_function_v<std::remove_pointer_t<T>>) {
       if (x != nullptr && !memory.contains(x, 1)) refuse_bound(memory, position, "is a pointer");

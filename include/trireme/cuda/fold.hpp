@@ -46,6 +46,20 @@ constexpr auto lane_of(moments_source<Sampler> const& source) {
   return lane_of(source.sampler);
 }
 
+/// Elements lane, lane + 32, … of `length` combined in that order; lane < length.
+template <class A, class Element, class Op>
+constexpr A fold_lane(std::size_t lane, std::size_t length, Element&& element, Op const& op) {
+  A a = element(lane);
+  for (std::size_t i = lane + tile_lanes; i < length; i += tile_lanes) a = static_cast<A>(op(std::move(a), element(i)));
+  return a;
+}
+/// Whether a lane takes in what lane + s holds, at the butterfly's step s in a tile of that length, …
+constexpr bool meets_in_tile(std::size_t lane, std::size_t s, std::size_t length) { return lane < s && lane + s < length; }
+/// … and at the step s = 1, 2, 4, … of the tree over `count` tiles, of which each lane begins with one.
+constexpr bool meets_in_tree(std::size_t lane, std::size_t s, std::size_t count) {
+  return lane % (2 * s) == 0 && lane + s < count;
+}
+
 template <class T>
 __device__ T shuffle_down(T const& x, unsigned distance) {
   unsigned words[(sizeof(T) + 3) / 4] = {};
@@ -106,14 +120,12 @@ struct fold_tiles_by_warp {
         auto const next = [&](std::size_t i) -> A {
           return source.lift(element(t * tile_size + i), very_first);
         };
-        a = next(lane);
-        for (std::size_t i = lane + tile_lanes; i < length; i += tile_lanes)
-          in_slot<A>(a) = static_cast<A>(op(std::move(in_slot<A>(a)), next(i)));
+        a = fold_lane<A>(lane, length, next, op);
         done += (length - lane + tile_lanes - 1) / tile_lanes;
       }
       for (unsigned s = tile_lanes / 2; s > 0; s /= 2) {
         slot<A> other = shuffle_down(a, s);
-        if (lane < s && lane + s < length)
+        if (meets_in_tile(lane, s, length))
           in_slot<A>(a) = static_cast<A>(op(std::move(in_slot<A>(a)), std::move(in_slot<A>(other))));
       }
       if (lane == 0) tiles[t] = std::move(a);
@@ -142,7 +154,7 @@ struct combine_by_warp {
       }
       for (unsigned s = 1; s < tile_lanes; s *= 2) {
         slot<A> other = shuffle_down(a, s);
-        if (lane % (2 * s) == 0 && lane + s < here)
+        if (meets_in_tree(lane, s, here))
           in_slot<A>(a) = static_cast<A>(op(std::move(in_slot<A>(a)), std::move(in_slot<A>(other))));
       }
       if (lane == 0) out[first / tile_lanes] = std::move(a);

@@ -16,9 +16,10 @@ namespace trireme { inline namespace v1 { namespace detail {
 inline constexpr unsigned threads_per_block = 256;
 
 /// Runs body(thread, threads), which returns how many indices it has completed, in every thread. A thread that ends
-/// early adds nothing; one without its first thread does not even come to the end.
+/// early adds nothing; one without its first thread does not even come to the end. (nvcc gives the stubs of templates
+/// internal linkage, so that libraries with the same kernel can live in one process.)
 template <class Body>
-[[gnu::visibility("hidden")]] __global__ void __launch_bounds__(threads_per_block)
+__global__ void __launch_bounds__(threads_per_block)
     counted_kernel(Body const body, launch_count* const count, unsigned long long volatile* const host) {
   __shared__ unsigned long long completed;
   if (threadIdx.x == 0) completed = 0;
