@@ -3,7 +3,7 @@
 #pragma once
 #if !defined(__CUDACC__)
 #error "trireme: <trireme/cuda.hpp> holds device code: compile this file with nvcc, as a .cu file"
-#endif
+#else
 #include <trireme/cuda/executor.hpp>
 #include <trireme/cuda/matmul.hpp>
 #include <trireme/cuda/monte_carlo.hpp>
@@ -11,3 +11,4 @@
 #include <trireme/cuda/scan.hpp>
 #include <trireme/cuda/sort.hpp>
 #include <trireme/trireme.hpp>
+#endif

@@ -27,6 +27,28 @@ namespace trireme { inline namespace v1 {
 
 namespace detail {
 
+/// A lambda that is marked `__host__ __device__`, which nvcc can copy to a device with what it has captured.
+template <class T>
+#if defined(__CUDACC_EXTENDED_LAMBDA__)
+inline constexpr bool is_marked_lambda = __nv_is_extended_host_device_lambda_closure_type(T);
+#else
+inline constexpr bool is_marked_lambda = false;
+#endif
+
+} // namespace detail
+
+template <class T>
+  requires detail::is_marked_lambda<T>
+inline constexpr bool enable_transferable<T> = true;
+
+class cuda_device;
+
+namespace detail {
+
+template <class T>
+  requires is_marked_lambda<T>
+inline constexpr bool allows_captures<cuda_device, T> = true;
+
 /// What kernels on a device can reach: its own memory, managed memory, and the host's where that is pinned.
 struct device_memory {
   static constexpr std::string_view owner = "cuda_device";
@@ -45,6 +67,16 @@ private:
            (is.type == cudaMemoryTypeHost && is.devicePointer == p);
   }
 };
+
+/// @throws std::invalid_argument where what is bound in f leads to memory that the device can't read.
+template <class F>
+void check_on_device(int ordinal, F const& f) {
+  constexpr bool opaque = any_part<F>([]<class T>(std::type_identity<T>) { return is_marked_lambda<T>; });
+  if constexpr (!opaque) // what a lambda has captured can't be looked at
+    check_kernel(device_memory{ordinal}, f, [](auto const&) {
+      throw std::invalid_argument("trireme: cuda_device: a pointer to a function of the host can't be called: use tri::fn");
+    });
+}
 
 /// A call that has failed before anything was enqueued; told by wait().
 class cuda_refusal final : public cuda_work {
@@ -85,9 +117,7 @@ public:
   template <class F>
   cuda_completion bulk(count<"n"> n, F const& f, bulk_options<cuda_completion> o = {}) const {
     if constexpr (detail::accepts_kernel<cuda_device, F, std::size_t, std::size_t>()) {
-      detail::check_kernel(detail::device_memory{ordinal()}, f, [](auto const&) {
-        throw std::invalid_argument("trireme: cuda_device: a pointer to a function of the host can't be called: use tri::fn");
-      });
+      detail::check_on_device(ordinal(), f);
       std::size_t const size = n;
       if (size == 0 && !o.after) return {};
       detail::on_device const here(ordinal());

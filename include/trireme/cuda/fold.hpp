@@ -174,8 +174,8 @@ template <class A, class Source, class Op>
 A device_fold(cuda_device const& ex, std::size_t n, Source const& source, Op const& op, fold_control const& control = {},
               typename Source::value_type* first_value = nullptr) {
   using value = typename Source::value_type;
-  check_kernel(device_memory{ex.ordinal()}, source, [](auto const&) {});
-  check_kernel(device_memory{ex.ordinal()}, op, [](auto const&) {});
+  check_on_device(ex.ordinal(), source);
+  check_on_device(ex.ordinal(), op);
   std::size_t const count = tile_count(n);
   // Too few tiles to fill the device with warps: each element by a thread of its own first.
   bool const spread = n <= 8 * ex.concurrency();

@@ -14,7 +14,7 @@ namespace trireme { inline namespace v1 {
 template <class T, class Less>
 void on_sort(cuda_device const& ex, T* data, std::size_t n, Less const& less) {
   if (n < 2) return;
-  detail::check_kernel(detail::device_memory{ex.ordinal()}, less, [](auto const&) {});
+  detail::check_on_device(ex.ordinal(), less);
   detail::on_device const here(ex.ordinal());
   cudaStream_t const stream = ex.context()->compute();
   std::size_t bytes = 0;
