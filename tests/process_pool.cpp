@@ -325,7 +325,7 @@ TEST_CASE("process_pool: under a limit of address space") {
 
 // Hidden: run by the next one.
 TEST_CASE("process_pool: with few files, or small ones", "[.few]") {
-  int failures = 0;
+  std::size_t failures = 0;
   std::vector<tri::process_pool> pools;
   try {
     for (;;) {

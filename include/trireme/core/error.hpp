@@ -44,6 +44,20 @@ private:
   std::string type_name_, text_;
 };
 
+/// What CUDA reported, or what was noticed of a kernel: its code as a number and by name, and the call that told.
+class cuda_error : public error {
+public:
+  cuda_error(int code, std::string name, std::string call, std::string const& text)
+      : error("trireme: " + call + ": " + name + ": " + text), code_(code), name_(std::move(name)), call_(std::move(call)) {}
+  [[nodiscard]] int code() const noexcept { return code_; }
+  [[nodiscard]] std::string const& name() const noexcept { return name_; }
+  [[nodiscard]] std::string const& call() const noexcept { return call_; }
+
+private:
+  int code_;
+  std::string name_, call_;
+};
+
 namespace detail {
 
 /// The indices [first, last) that a failure is about.

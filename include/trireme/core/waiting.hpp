@@ -113,12 +113,13 @@ inline void pause_a_little() noexcept {
 #endif
 }
 
-/// Whether `done()` became true within some microseconds. It yields now and then, for a thread that shares the core.
+/// Whether `done()` became true within some microseconds. It yields now and then, for a thread that shares the core; seldom,
+/// since on a busy machine each yield may cost a whole time slice.
 template <class Done>
 bool spun_until(Done const& done) noexcept {
   for (int round = 1; round <= 200; ++round) {
     if (done()) return true;
-    if (round % 20 == 0)
+    if (round % 64 == 0)
       std::this_thread::yield();
     else
       pause_a_little();

@@ -118,7 +118,8 @@ struct board {
   std::uint64_t outboxes = 0, outbox_size = 0, outbox_maps = 0; ///< offset, size of each, offset of what is used of them
   std::uint64_t program_base = 0; ///< where the workers have the program itself
   shared_word ready{0};           ///< the supervisor runs
-  shared_word broken{0};       ///< workers die before they can work
+  shared_word broken{0};       ///< workers die before they can work, or can't be started
+  shared_word start_error{0};  ///< why one could not be started, an errno; 0: it could
   shared_word shutdown{0};
   shared_word completed{0};    ///< counts jobs, for a thread of the parent that watches several at once
   shared_word watching{0};     ///< that thread sleeps

@@ -4,6 +4,7 @@
 #include <trireme/core/error.hpp>
 #include <trireme/processes/arena.hpp>
 #include <trireme/processes/board.hpp>
+#include <trireme/processes/claims.hpp>
 #include <trireme/processes/heap.hpp>
 #include <trireme/processes/image.hpp>
 #include <trireme/processes/open_tasks.hpp>
@@ -177,6 +178,7 @@ private:
   void start() {
     board_.ready.store(0);
     board_.broken.store(0);
+    board_.start_error.store(0);
     auto const started = start_supervisor(region_);
     supervisor_ = started.pidfd;
     looked_at_ = now_ns();
@@ -211,21 +213,22 @@ private:
     supervisor_ = -1;
   }
 
-  /// If the supervisor has ended, its workers end too; what they were at is lost. The next job starts others.
-  void look_after_supervisor(std::int64_t now) {
+  /// If the supervisor has ended, its workers end too; what they were at is lost, or tried again. What they had not come
+  /// to is for the workers of another supervisor.
+  void look_after_supervisor(std::int64_t now) noexcept {
     looked_at_ = now;
     if (supervisor_ < 0 || !supervisor_ended(0)) return;
     for (std::uint32_t w = 0; w < board_.width; ++w) wait_for_end(board_.workers()[w].pid.load());
     bury_supervisor();
-    std::uint64_t const tail = board_.tail.load();
-    for (std::uint64_t t = board_.head.load(); t != tail; ++t) lose(board_.queue[t % board::queue_size].load());
-    board_.head.store(tail);
-    for (std::uint32_t w = 0; w < board_.width; ++w) {
-      worker_state& state = board_.workers()[w];
-      if (auto const at = state.was_at(); at != 0) lose(at);
-      if (auto const unsent = state.unsent.load(); unsent != 0) outbox::release(board_, unsent, state.unsent_size.load());
-      state.unsent.store(0);
-      state.looking.store(0);
+    bool left = board_.head.load() != board_.tail.load();
+    for (std::uint32_t w = 0; w < board_.width; ++w)
+      left = settle_claims(board_, w, failure_record::unwatched, true, SIGKILL) || left;
+    if (!left) return;
+    try {
+      if (board_.broken.load() != 0) throw std::bad_alloc{};
+      start();
+    } catch (...) {
+      lose_all();
     }
   }
 
@@ -237,13 +240,23 @@ private:
     ::close(process);
   }
 
+  /// Nobody will ever work on what is in the queue.
+  void lose_all() noexcept {
+    std::uint64_t const tail = board_.tail.load();
+    for (std::uint64_t t = board_.head.load(); t != tail; ++t) lose(board_.queue[t % board::queue_size].load());
+    board_.head.store(tail);
+    for (std::uint32_t w = 0; w < board_.width; ++w) {
+      if (auto const at = board_.workers()[w].was_at(); at != 0) lose(at);
+      board_.workers()[w].looking.store(0);
+    }
+  }
   void lose(std::uint64_t offset) noexcept {
     job& j = board_.job_at(offset);
     if (j.complete.load() != 0) return;
     if (j.failed.exchange(~0u) == 0 || j.failure.what == failure_record::none) {
       j.failure = {};
-      j.failure.what = board_.broken.load() != 0 ? failure_record::unstarted : failure_record::unwatched;
-      j.failure.value = SIGKILL; // what the workers get when their supervisor ends
+      j.failure.what = failure_record::unstarted;
+      j.failure.value = static_cast<std::int32_t>(board_.start_error.load());
       j.failure.last = j.n;
     }
     board_.complete(j);

@@ -93,7 +93,8 @@ public:
 
   /// `width` workers, which may be more than there are cores: right for work that waits.
   /// @throws std::invalid_argument for a width of 0 or over 65,535, too many retries, a negative timeout; std::bad_alloc;
-  /// std::system_error where the system has no more processes or files.
+  /// std::system_error where the system has no more processes or files; where it has none for any worker, the first call
+  /// says so, and where it has some, the pool works with those, and tries to start the others for some seconds.
   explicit process_pool(count<"width"> width, process_options const& options = {}) : width_(checked(width)) {
     if (options.retries > detail::claim::most_lost)
       throw std::invalid_argument("trireme: process_pool: retries must be at most 16383");
@@ -187,7 +188,7 @@ private:
   std::shared_ptr<detail::process_crew> const& crew() const {
     if (!crew_ || !crew_->owned_by_caller())
       throw std::logic_error("trireme: process_pool: this pool belongs to another process: a kernel can't use the pool that it "
-                             "runs on, nor can a child that the program forked");
+                             "runs on, nor can a child that the program forked, nor a global that is initialised in a worker");
     return crew_;
   }
 

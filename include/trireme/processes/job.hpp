@@ -1,9 +1,9 @@
 /// @file processes/job.hpp
 /// A job as the parent has it: written into the region, handed over, waited for, and taken back.
 #pragma once
+#include <trireme/core/bound.hpp>
 #include <trireme/processes/arena.hpp>
 #include <trireme/processes/board.hpp>
-#include <trireme/processes/bound.hpp>
 #include <trireme/processes/crew.hpp>
 #include <trireme/processes/failure.hpp>
 #include <trireme/processes/image.hpp>

@@ -125,7 +125,13 @@ private:
       if (here ? task.result_size > task.small : !job_.crew().region().contains(b.base() + task.result, task.result_size))
         throw error("trireme: submit: the result was overwritten");
       wire_reader in(here ? task.result_here : b.base() + task.result, task.result_size);
-      return read_value<R>(in);
+      if constexpr (flat<R>) {
+        R const result = read_value<R>(in);
+        check_argument(job_.crew().region(), 0, result);
+        return result;
+      } else {
+        return read_value<R>(in);
+      }
     }
   }
   void run() noexcept override {}  // the workers do

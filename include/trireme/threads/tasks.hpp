@@ -167,7 +167,7 @@ private:
     for (int round = 0; round < 200; ++round) {
       if (task_state* const task = find(me)) return task;
       if (closing_.load(std::memory_order_relaxed)) return nullptr;
-      if (round % 8 == 7)
+      if (round % 64 == 63)
         std::this_thread::yield();
       else
         for (int k = 0; k < 8; ++k) pause_a_little();
