@@ -102,9 +102,8 @@ template <executor E, class Sampler>
 auto on_monte_carlo(E const& ex, std::size_t n, Sampler const& sampler, monte_carlo_options const& options) {
   using source = detail::moments_source<Sampler>;
   typename Sampler::value_type x0{};
-  auto const m = detail::within("monte_carlo", options.stop, options.timeout, [&](std::stop_token const& stop) {
-    return detail::fold<detail::moments<source::count>>(ex, n, source{sampler}, detail::add_moments{}, {stop, options.progress}, &x0);
-  });
+  auto const m = detail::fold<detail::moments<source::count>>(ex, n, source{sampler}, detail::add_moments{},
+                                                              {options.stop, options.progress}, &x0);
   return detail::to_estimate(x0, m, n);
 }
 
@@ -123,7 +122,9 @@ template <class Real = double, executor E, class F>
   if constexpr (detail::accepts_estimate<E, Real, F>()) {
     std::size_t const n = samples;
     if (n == 0) throw std::invalid_argument("trireme: monte_carlo: samples must be at least 1");
-    return on_monte_carlo(ex, n, detail::sampler<Real, F>{options.seed, f}, options);
+    return detail::within("monte_carlo", options.stop, options.timeout, [&](std::stop_token const& stop) {
+      return on_monte_carlo(ex, n, detail::sampler<Real, F>{options.seed, f}, {options.seed, options.progress, stop});
+    });
   } else {
     return estimate{};
   }

@@ -46,11 +46,20 @@ struct simulate_run {
 /// out[i] = sample i, for every i.
 template <executor E, class Out, class Sampler>
 void on_simulate(E const& ex, Out out, Sampler const& sampler, simulate_options const& options) {
-  detail::within("simulate", options.stop, options.timeout, [&](std::stop_token stop) {
-    detail::watched_bulk(ex, out.size(), detail::simulate_run<Out, Sampler>{out, sampler}, {.grain = 0, .stop = std::move(stop), .after = {}},
-                         options.progress);
+  detail::watched_bulk(ex, out.size(), detail::simulate_run<Out, Sampler>{out, sampler}, {.grain = 0, .stop = options.stop, .after = {}},
+                       options.progress);
+}
+
+namespace detail {
+
+template <executor E, class Out, class Sampler>
+void simulate_into(E const& ex, Out out, Sampler const& sampler, simulate_options const& options) {
+  within("simulate", options.stop, options.timeout, [&](std::stop_token const& stop) {
+    on_simulate(ex, out, sampler, {options.seed, options.progress, stop});
   });
 }
+
+} // namespace detail
 
 /// f(rng) of every sample, in sample order: a std::vector of `samples` values of f's result type. Sample i is what
 /// monte_carlo sees as sample i under the same seed. Zero samples give an empty vector.
@@ -60,7 +69,7 @@ template <class Real = double, executor E, class F>
   if constexpr (detail::accepts_sampler<E, Real, F>()) {
     using sampler = detail::sampler<Real, F>;
     detail::fresh<E, detail::stored_t<typename sampler::value_type>, std::vector<int>> out(ex, samples);
-    on_simulate(ex, out.view(), sampler{options.seed, f}, options);
+    detail::simulate_into(ex, out.view(), sampler{options.seed, f}, options);
     return out.finish();
   } else {
     return detail::refused{};
@@ -72,7 +81,7 @@ template <class Real = double, executor E, class F, class Out>
 void simulate(E const& ex, count<"samples"> samples, F f, into_type<Out> place, simulate_options options = {}) {
   if constexpr (detail::accepts_sampler_into<E, Real, F, Out>()) {
     detail::existing<E, Out> out(ex, place, samples);
-    on_simulate(ex, out.view(), detail::sampler<Real, F>{options.seed, f}, options);
+    detail::simulate_into(ex, out.view(), detail::sampler<Real, F>{options.seed, f}, options);
     out.finish();
   }
 }
