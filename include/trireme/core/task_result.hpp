@@ -118,7 +118,11 @@ struct called<F, A...> {
 };
 /// What a task f(args...) results in.
 template <class F, class... A>
-using called_t = std::decay_t<typename called<F, A...>::type::type>;
+struct called_type {
+  using type = std::decay_t<typename called<F, A...>::type::type>;
+};
+template <class F, class... A>
+using called_t = typename called_type<F, A...>::type;
 
 /// A stop source where there is use for one: it allocates.
 template <bool Some>

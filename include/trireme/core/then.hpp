@@ -44,20 +44,19 @@ concept runs_tasks = requires(E const& ex, task_state& task) {
   tasks_of(ex).push(task);
 };
 
-/// What a task f(result) results in; the result is moved out of a future, and looked at in a shared one.
+/// A call of f with these, and what it results in; nothing where it can't be called.
+template <class F, class... A>
+struct call_of {
+  static constexpr bool stoppable = takes_stop_token<F, A...>;
+  static constexpr bool valid = stoppable || std::invocable<F, A...>;
+  using type = typename std::conditional_t<valid, called_type<F, A...>, std::type_identity<void>>::type;
+};
+
+/// A task's call f(result): the result is moved out of a future, and looked at in a shared one.
 template <class F, class From, bool Shared>
-struct next_call {
-  using argument = std::conditional_t<Shared, From const&, From>;
-  static constexpr bool stoppable = takes_stop_token<F, argument>;
-  static constexpr bool valid = stoppable || std::invocable<F, argument>;
-  using type = called_t<F, argument>;
-};
+struct next_call : call_of<F, std::conditional_t<Shared, From const&, From>> {};
 template <class F, bool Shared>
-struct next_call<F, void, Shared> {
-  static constexpr bool stoppable = takes_stop_token<F>;
-  static constexpr bool valid = stoppable || std::invocable<F>;
-  using type = called_t<F>;
-};
+struct next_call<F, void, Shared> : call_of<F> {};
 
 /// A task that results in a future results in what that one does.
 template <class T>
