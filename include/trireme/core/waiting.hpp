@@ -113,16 +113,44 @@ inline void pause_a_little() noexcept {
 #endif
 }
 
-/// Whether `done()` became true within some microseconds. It yields now and then, for a thread that shares the core; seldom,
-/// since on a busy machine each yield may cost a whole time slice.
+/// Whether to spin pays. Where a spinning thread finds that it did not run for a while, others want the core: for the next
+/// hundredth of a second threads sleep at once instead, since each spin would cost a time slice.
+class spinning {
+public:
+  using clock = std::chrono::steady_clock;
+  [[nodiscard]] static bool pays() noexcept {
+    auto const until = rest_until.load(std::memory_order_relaxed);
+    return until == 0 || clock::now().time_since_epoch().count() >= until;
+  }
+  /// To be called now and then while spinning; false: no more.
+  [[nodiscard]] bool goes_on() noexcept {
+    auto const now = clock::now();
+    if (now - seen_ < std::chrono::microseconds(50)) {
+      seen_ = now;
+      return true;
+    }
+    rest_until.store((now + std::chrono::milliseconds(10)).time_since_epoch().count(), std::memory_order_relaxed);
+    return false;
+  }
+
+private:
+  static inline constinit std::atomic<clock::rep> rest_until{0};
+  clock::time_point seen_ = clock::now();
+};
+
+/// Whether `done()` became true within some microseconds. It yields now and then, for a thread that shares the core.
 template <class Done>
 bool spun_until(Done const& done) noexcept {
+  if (done()) return true;
+  if (!spinning::pays()) return false;
+  spinning spin;
   for (int round = 1; round <= 200; ++round) {
     if (done()) return true;
     if (round % 64 == 0)
       std::this_thread::yield();
     else
       pause_a_little();
+    if (round % 16 == 0 && !spin.goes_on()) break;
   }
   return done();
 }

@@ -164,9 +164,12 @@ private:
     return nullptr;
   }
   task_state* search(worker& me) noexcept {
+    if (task_state* const task = find(me)) return task;
+    if (!spinning::pays()) return nullptr;
+    spinning spin;
     for (int round = 0; round < 200; ++round) {
       if (task_state* const task = find(me)) return task;
-      if (closing_.load(std::memory_order_relaxed)) return nullptr;
+      if (closing_.load(std::memory_order_relaxed) || (round % 8 == 7 && !spin.goes_on())) return nullptr;
       if (round % 64 == 63)
         std::this_thread::yield();
       else
