@@ -213,6 +213,8 @@ TEST_CASE("map: timeout") {
   CHECK(std::chrono::steady_clock::now() - begun < 5s);
   CHECK(got < 6);
   CHECK(collected(tri::map(pool, numbers(3), nap, {.timeout = 1h})).size() == 3);
+  CHECK_THROWS_MATCHES(tri::map(tri::thread_pool(1), std::vector{1, 2}, [](int x) { return x; }, {.timeout = std::chrono::seconds(-1)}),
+                       std::invalid_argument, message_contains("timeout must not be negative"));
 }
 
 TEST_CASE("map: a worker that ends takes its chunk with it, and no more") {

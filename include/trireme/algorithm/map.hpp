@@ -17,6 +17,7 @@
 #include <iterator>
 #include <memory>
 #include <ranges>
+#include <stdexcept>
 #include <stop_token>
 #include <type_traits>
 #include <utility>
@@ -46,6 +47,7 @@ public:
       total_ = static_cast<std::size_t>(std::ranges::size(range_));
       most_ = std::max<std::size_t>(1, total_ / (4 * ex.concurrency()));
     }
+    if (options_.timeout.count() < 0) throw std::invalid_argument("trireme: map: timeout must not be negative");
     if (options_.timeout.count() != 0) deadline_ = after(options_.timeout);
     fill();
   }
