@@ -6,6 +6,7 @@
 #include <trireme/algorithm/for_each.hpp>
 #include <trireme/core/accepts.hpp>
 #include <trireme/core/error.hpp>
+#include <trireme/core/limits.hpp>
 #include <trireme/core/progress.hpp>
 
 #include <algorithm>
@@ -17,7 +18,6 @@
 #include <iterator>
 #include <memory>
 #include <ranges>
-#include <stdexcept>
 #include <stop_token>
 #include <type_traits>
 #include <utility>
@@ -47,7 +47,7 @@ public:
       total_ = static_cast<std::size_t>(std::ranges::size(range_));
       most_ = std::max<std::size_t>(1, total_ / (4 * ex.concurrency()));
     }
-    if (options_.timeout.count() < 0) throw std::invalid_argument("trireme: map: timeout must not be negative");
+    check_timeout("map", options_.timeout);
     if (options_.timeout.count() != 0) deadline_ = after(options_.timeout);
     fill();
   }

@@ -26,11 +26,15 @@ struct call_options {
 
 namespace detail {
 
+inline void check_timeout(char const* call, std::chrono::nanoseconds timeout) {
+  if (timeout.count() < 0) throw std::invalid_argument(std::string("trireme: ") + call + ": timeout must not be negative");
+}
+
 /// f(stop token), with a token that also the time limit asks. @throws timed_out where f threw `cancelled` for that reason.
 template <class F>
 decltype(auto) within(char const* call, std::stop_token const& stop, std::chrono::nanoseconds timeout, F const& f) {
   if (timeout.count() == 0) return f(stop);
-  if (timeout.count() < 0) throw std::invalid_argument(std::string("trireme: ") + call + ": timeout must not be negative");
+  check_timeout(call, timeout);
   auto const both = std::make_shared<std::stop_source>();
   std::stop_callback const forward(stop, [&] { both->request_stop(); });
   struct alarm {

@@ -70,7 +70,7 @@ __device__ T shuffle_down(T const& x, unsigned distance) {
   return y;
 }
 
-/// Evaluates elements base + i into values[i], each by its own thread, and keeps the first of all beside.
+/// Evaluates elements base + i into values[i], each by its own thread.
 template <class Source>
 struct evaluate_each {
   using parts = parts_of<Source>;
