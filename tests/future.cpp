@@ -5,6 +5,7 @@
 #include "support.hpp"
 #include "testing.hpp"
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
@@ -224,6 +225,33 @@ TEST_CASE("future: waiting inside a task helps, at any width") {
     for (auto& f : loops) f.get();
     CHECK(sum == 200);
   }
+}
+
+namespace {
+/// Task k waits for k + 1, so that a worker which helps has them all on its stack.
+template <std::size_t Frame>
+void waits_in_a_chain(int length) {
+  tri::thread_pool const pool(2);
+  std::latch all_queued(1);
+  auto const occupy = [&all_queued] { all_queued.wait(); };
+  auto busy = tri::submit(pool, occupy), also_busy = tri::submit(pool, occupy);
+  std::vector<tri::shared_future<int>> tasks(static_cast<std::size_t>(length));
+  for (std::size_t k = 0; k < tasks.size(); ++k)
+    tasks[k] = tri::submit(pool, [&tasks, k] {
+                 std::array<char volatile, Frame> frame;
+                 frame[0] = 1;
+                 frame[Frame - 1] = 1;
+                 int const behind = k + 1 == tasks.size() ? 0 : tasks[k + 1].get();
+                 return behind + frame[0] * frame[Frame - 1];
+               }).share();
+  all_queued.count_down();
+  CHECK(tasks[0].get() == length);
+}
+} // namespace
+
+TEST_CASE("future: waits inside of waits, deeper than a stack") {
+  waits_in_a_chain<1'000>(40'000);
+  waits_in_a_chain<500'000>(100);
 }
 
 TEST_CASE("future: two pools whose tasks wait for each other's") {

@@ -11,9 +11,12 @@
 #include <cstddef>
 #include <cstdlib>
 #include <iterator>
+#include <limits>
 #include <list>
 #include <memory>
 #include <numeric>
+#include <ranges>
+#include <sstream>
 #include <stdexcept>
 #include <stop_token>
 #include <string>
@@ -202,6 +205,14 @@ TEST_CASE("map: left early, it waits for what has begun, and drops what has not"
   }
   CHECK(inside == 0);
   CHECK(calls < 1000);
+}
+
+TEST_CASE("map: all in one chunk, whatever the size") {
+  auto const largest = std::numeric_limits<std::size_t>::max();
+  tri::thread_pool const pool(2);
+  CHECK(collected(tri::map(pool, numbers(3), [](int x) { return x; }, {.chunk_size = largest})).size() == 3);
+  std::istringstream text("1 2 3");
+  CHECK(collected(tri::map(pool, std::views::istream<int>(text), [](int x) { return x; }, {.chunk_size = largest})).size() == 3);
 }
 
 TEST_CASE("map: timeout") {

@@ -12,8 +12,10 @@
 #include <memory>
 #include <optional>
 #include <stdexcept>
+#include <stop_token>
 #include <string>
 #include <thread>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -144,7 +146,7 @@ TEST_CASE("task: a thousand waits at once, on two threads") {
 namespace {
 tri::task<int> holds(std::shared_ptr<int> held, std::latch& begun) {
   begun.count_down();
-  co_await tri::sleep_for(1ms);
+  co_await tri::sleep_for(1h);
   co_return *held;
 }
 tri::task<int> until_it_goes(tri::future<void> f, std::shared_ptr<int>) {
@@ -170,8 +172,9 @@ TEST_CASE("task: cancelled before it begins, or after; and a pool that goes") {
     CHECK_THROWS_AS(queued.get(), tri::cancelled);
     auto running = tri::submit(pool, holds(held, begun));
     begun.wait();
-    CHECK(!running.cancel());
-    CHECK(running.get() == 5);
+    CHECK(!running.cancel()); // whether it is at its wait by now or not
+    CHECK_THROWS_AS(running.get(), tri::cancelled);
+    CHECK(held.use_count() == 1);
   }
   for (int round = 0; round < 50; ++round) {
     std::optional<tri::thread_pool> pool(std::in_place, 1 + round % 2);
@@ -191,6 +194,107 @@ TEST_CASE("task: cancelled before it begins, or after; and a pool that goes") {
     }
     CHECK(held.use_count() == 1);
   }
+}
+
+namespace {
+tri::task<int> sleeps_long() {
+  co_await tri::sleep_for(1h);
+  co_return 1;
+}
+tri::task<int> goes_on_when_cancelled(std::latch& begun) {
+  begun.count_down();
+  bool stopped = false;
+  try {
+    co_return co_await sleeps_long();
+  } catch (tri::cancelled const&) {
+    stopped = true;
+  }
+  co_await tri::sleep_for(1ms); // one request ends one wait
+  co_return stopped ? 7 : 8;
+}
+tri::task<int> works_then_waits(std::latch& begun, std::latch& asked) {
+  begun.count_down();
+  asked.wait();
+  co_return co_await sleeps_long();
+}
+tri::task<int> waits_for(tri::shared_future<int> f) { co_return co_await f; }
+tri::task<int> waits_for_own(tri::future<int> f) { co_return co_await f; }
+} // namespace
+
+TEST_CASE("task: cancelled while it waits") {
+  tri::thread_pool const pool(2);
+  SECTION("the wait ends, also that of a coroutine that it awaits, and it may go on") {
+    std::latch begun(1);
+    auto f = tri::submit(pool, goes_on_when_cancelled(begun));
+    begun.wait();
+    f.cancel();
+    CHECK(f.get() == 7);
+  }
+  SECTION("at work, it learns of it at its next wait") {
+    std::latch begun(1), asked(1);
+    auto f = tri::submit(pool, works_then_waits(begun, asked));
+    begun.wait();
+    f.cancel();
+    asked.count_down();
+    CHECK_THROWS_AS(f.get(), tri::cancelled);
+  }
+  SECTION("what it waits for alone is cancelled with it, what others wait for too is not") {
+    std::latch in(1), go(1);
+    auto own = tri::submit(pool, [&](std::stop_token stop) {
+      in.count_down();
+      while (!stop.stop_requested()) std::this_thread::yield();
+      return 1;
+    });
+    in.wait();
+    auto f = tri::submit(tri::inline_executor{}, waits_for_own(std::move(own)));
+    f.cancel();
+    CHECK_THROWS_AS(f.get(), tri::cancelled);
+    auto const shared = tri::submit(pool, [&] {
+                          go.wait();
+                          return 5;
+                        }).share();
+    auto first = tri::submit(pool, waits_for(shared)), second = tri::submit(pool, waits_for(shared));
+    first.cancel();
+    CHECK_THROWS_AS(first.get(), tri::cancelled);
+    go.count_down();
+    CHECK(second.get() == 5);
+  }
+  SECTION("at any moment") {
+    int ended = 0;
+    for (int round = 0; round < 2'000; ++round) {
+      auto f = tri::submit(pool, waits_for_own(tri::submit(pool, next, 1)));
+      for (int k = round % 50; k > 0; --k) std::this_thread::yield();
+      f.cancel();
+      try {
+        ended += f.get() == 2;
+      } catch (tri::cancelled const&) {
+        ++ended;
+      }
+    }
+    CHECK(ended == 2'000);
+  }
+}
+
+TEST_CASE("task: functions that make coroutines, as tasks and as what follows") {
+  tri::thread_pool const pool(2);
+  std::string const long_text = "longer than any small string could be, so that it lies elsewhere";
+  auto const made = [long_text](std::string const& more) -> tri::task<std::string> {
+    co_await tri::sleep_for(1ms); // the function, which was moved into the task, and its argument are still there
+    co_return long_text + more;
+  };
+  auto f = tri::submit(pool, std::decay_t<decltype(made)>(made), "!");
+  static_assert(std::is_same_v<decltype(f), tri::future<std::string>>);
+  CHECK(f.get() == long_text + "!");
+  std::atomic<bool> ran = false;
+  tri::submit(pool, [&ran]() -> tri::task<> {
+    co_await tri::sleep_for(1ms);
+    ran = true;
+  }).get();
+  CHECK(ran);
+  auto follows = tri::submit(pool, next, 1).then(waits);
+  static_assert(std::is_same_v<decltype(follows), tri::future<int>>);
+  CHECK(follows.get() == 2);
+  CHECK_THROWS_AS(tri::submit(pool, [](int) -> tri::task<int> { throw std::domain_error("before it is one"); }, 1).get(), std::domain_error);
 }
 
 TEST_CASE("task: awaited twice, or not at all") {
@@ -218,6 +322,26 @@ TEST_CASE("task: a long loop of waits needs no stack") {
     co_return x;
   };
   CHECK(tri::sync_wait(ready(tri::inline_executor{})) == 100'000);
+}
+
+namespace {
+tri::task<int> child(int x) { co_return x; }
+tri::task<int> deep(int n) {
+  if (n == 0) co_return 0;
+  co_return co_await deep(n - 1) + 1;
+}
+} // namespace
+
+TEST_CASE("task: coroutines in a loop or in a chain need no stack, whatever the compiler does") {
+  tri::thread_pool const pool(2);
+  auto const loop = []() -> tri::task<int> {
+    int sum = 0;
+    for (int k = 0; k < 300'000; ++k) sum += co_await child(1);
+    co_return sum;
+  };
+  CHECK(tri::sync_wait(loop()) == 300'000);
+  CHECK(tri::submit(pool, loop()).get() == 300'000);
+  CHECK(tri::sync_wait(deep(100'000)) == 100'000);
 }
 
 TEST_CASE("sleep_for: order, cancelling, and a limit for another future") {

@@ -79,6 +79,13 @@ TEST_CASE("thread_pool: copies are the same pool") {
   CHECK(taken == a);
 }
 
+TEST_CASE("thread_pool: a handle that was moved from still is one") {
+  tri::thread_pool pool(2);
+  tri::thread_pool const moved = std::move(pool);
+  CHECK(pool == moved);
+  CHECK(tri::reduce(pool, std::vector<int>(10, 1)) == 10);
+}
+
 TEST_CASE("thread_pool: a pool of any width has that many kernels at once, and no more") {
   for (int const width : {1, 2, 5, 10}) {
     tri::thread_pool const pool(width);

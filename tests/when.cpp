@@ -177,6 +177,34 @@ TEST_CASE("when: left early, or not looked at") {
   go.count_down();
 }
 
+TEST_CASE("when: what goes on for long keeps nothing of those who waited for another") {
+  tri::thread_pool const pool(2);
+  std::latch go(1);
+  auto const endless = tri::submit(pool, [&go] {
+                         go.wait();
+                         return std::make_shared<int>(0);
+                       }).share();
+  auto const held = std::make_shared<int>(1);
+  auto const quick = [&] { return tri::submit(pool, [held] { return held; }).share(); };
+  for (int round = 0; round < 100; ++round) {
+    std::vector<tri::shared_future<std::shared_ptr<int>>> both{endless, quick()};
+    if (round % 2 != 0) std::swap(both[0], both[1]);
+    CHECK(tri::when_any(both).get() == static_cast<std::size_t>(1 - round % 2));
+    for (auto& f : tri::as_completed(both)) {
+      CHECK(f.get() == held);
+      break;
+    }
+    auto other = quick();
+    other.wait();
+    auto cancelled = tri::when_any(endless, endless);
+    cancelled.cancel();
+    auto follows = endless.then([other](std::shared_ptr<int> const&) {});
+    follows.cancel();
+  }
+  CHECK(held.use_count() == 1);
+  go.count_down();
+}
+
 TEST_CASE("when: inside tasks, at any width") {
   for (int const width : {1, 2}) {
     tri::thread_pool const pool(width);

@@ -35,7 +35,7 @@ int main(int argc, char** argv) try {
     std::fprintf(stderr, "usage: crash_proof FILE...\n");
     return 2;
   }
-  tri::process_pool const pool({.timeout = 1s});
+  tri::process_pool const pool({.timeout = 3s});
   std::vector<std::pair<std::string, tri::future<summary>>> parsed;
   for (auto const& file : files) parsed.emplace_back(file, tri::submit(pool, tri::fn<parse>, file));
 

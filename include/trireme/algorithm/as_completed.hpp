@@ -37,7 +37,7 @@ public:
   std::size_t operator[](std::size_t k) noexcept {
     std::atomic<std::uint32_t>& place = order_[k];
     auto const there = [&] { return place.load(std::memory_order_acquire) != 0; };
-    if (task_worker::current() != nullptr && !there())
+    if (task_worker::with_room() != nullptr && !there())
       for (auto const& state : states_)
         if (!state->done() && state->help() && there()) break;
     if (!there()) {
@@ -55,12 +55,19 @@ public:
     place.notify_one();
     let_go();
   }
-  void let_go() noexcept {
-    if (users_.fetch_sub(1) == 1) delete this;
+  /// By the range: what has not ended keeps nothing of it.
+  void abandon() noexcept {
+    if (count_.load() != states_.size())
+      for (std::size_t k = 0; k < states_.size(); ++k)
+        if (states_[k]->detach(ends_[k])) let_go();
+    let_go();
   }
 
 private:
   ~order_of_ends() = default;
+  void let_go() noexcept {
+    if (users_.fetch_sub(1) == 1) delete this;
+  }
   std::vector<state_ptr<task_state>> states_;
   ends<order_of_ends> ends_;
   std::unique_ptr<std::atomic<std::uint32_t>[]> order_; ///< 0: not yet; else 1 + which
@@ -100,7 +107,7 @@ public:
 
 private:
   struct letting_go {
-    void operator()(order_of_ends* order) const noexcept { order->let_go(); }
+    void operator()(order_of_ends* order) const noexcept { order->abandon(); }
   };
   Futures futures_;
   [[no_unique_address]] Pick pick_;

@@ -121,7 +121,7 @@ private:
   }
   void read(elements& some) {
     std::size_t const size = next_size();
-    some.reserve(size);
+    some.reserve(std::min(size, most_)); // who asks for one chunk of all need not know how many there are
     for (; some.size() < size && next_ != std::ranges::end(range_); ++next_) {
       if constexpr (by_address)
         some.push_back(std::addressof(*next_));

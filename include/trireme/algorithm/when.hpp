@@ -144,15 +144,24 @@ public:
       : task_result<std::size_t>(static_cast<std::uint32_t>(inputs.size() + 1), host, false), inputs_(std::move(inputs)),
         ends_(*this, inputs_.size()) {}
   void start() noexcept {
-    std::size_t const n = inputs_.size();
-    for (std::size_t k = 0; k < n; ++k) inputs_[k]->attach_or_fire(ends_[k]);
+    for (std::size_t k = 0; k < inputs_.size(); ++k) {
+      inputs_[k]->attach_or_fire(ends_[k]);
+      std::atomic_thread_fence(std::memory_order_seq_cst);
+      if (done()) leave(k); // or leave_all finds it
+    }
   }
   void ended(std::size_t index) noexcept {
     if (begin()) {
       set_from([&] { return index; });
       finish();
+      leave_all();
     }
     release();
+  }
+  bool cancel() noexcept override {
+    bool const first = task_result<std::size_t>::cancel();
+    if (first) leave_all();
+    return first;
   }
   bool help() noexcept override {
     for (auto const& input : inputs_)
@@ -163,6 +172,14 @@ public:
 private:
   void run() noexcept override {}
   void drop() noexcept override {}
+  /// An input that goes on for long, or for ever, keeps nothing of those who asked for the first of several.
+  void leave(std::size_t k) noexcept {
+    if (inputs_[k]->detach(ends_[k])) release();
+  }
+  void leave_all() noexcept {
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+    for (std::size_t k = 0; k < inputs_.size(); ++k) leave(k);
+  }
   std::vector<state_ptr<task_state>> inputs_;
   ends<any_task> ends_;
 };

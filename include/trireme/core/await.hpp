@@ -1,52 +1,17 @@
 /// @file await.hpp
 /// co_await of futures, and of being on another executor.
 #pragma once
+#include <trireme/core/coroutine.hpp>
 #include <trireme/core/future.hpp>
 #include <trireme/core/task_result.hpp>
-#include <trireme/core/task_state.hpp>
 
 #include <coroutine>
-#include <exception>
 #include <type_traits>
 #include <utility>
 
 namespace trireme { inline namespace v1 {
 
 namespace detail {
-
-/// A coroutine that goes on as a task of its executor.
-class resumption final : public task_state, public continuation {
-public:
-  resumption(host_ref host, std::coroutine_handle<> coroutine) noexcept : task_state(2, host, false), coroutine_(coroutine) {}
-  /// Throws where the executor has gone; the coroutine then goes on where that was noticed.
-  void check() const {
-    if (broken_) std::rethrow_exception(broken_);
-  }
-
-private:
-  void fire() noexcept override { enqueue(); }
-  void run() noexcept override { coroutine_.resume(); }
-  void drop() noexcept override {}
-  void set_exception(std::exception_ptr const& e) noexcept override {
-    broken_ = e;
-    coroutine_.resume();
-  }
-  std::coroutine_handle<> coroutine_;
-  std::exception_ptr broken_;
-};
-
-/// A promise that knows on which executor its coroutine runs, if on any.
-struct on_executor {
-  host_ref host;
-};
-
-template <class Promise>
-host_ref host_of([[maybe_unused]] std::coroutine_handle<Promise> h) noexcept {
-  if constexpr (std::is_base_of_v<on_executor, Promise>)
-    return h.promise().host;
-  else
-    return {};
-}
 
 /// Waits for a future's state; goes on on the coroutine's executor, or without one on the future's.
 template <class R, bool Shared>
@@ -56,15 +21,17 @@ public:
   [[nodiscard]] bool await_ready() const noexcept { return state_->ready(); }
   template <class Promise>
   bool await_suspend(std::coroutine_handle<Promise> h) {
-    auto const state = state_; // this awaiter may be gone when attach returns
-    host_ref const own = host_of(h);
-    resumption_ = state_ptr<resumption>(new resumption(own.host != nullptr ? own : state->host(), h));
-    resumption* const r = resumption_.get();
-    if (state->attach(*r)) return true;
+    coroutine_place const place = place_of(h);
+    resumption_ = state_ptr<resumption>(new resumption(place.host.host != nullptr ? place.host : state_->host(), h));
+    auto const state = state_; // this awaiter may be gone when the resumption is attached
+    auto const r = resumption_;
+    wait_ = place.wait;
+    if (wait_ != nullptr ? place.wait->begin(state, r, !Shared) : state->attach(*r)) return true;
     r->release(); // the reference of fire
     return false;
   }
   decltype(auto) await_resume() {
+    if (wait_ != nullptr) wait_->end();
     if (resumption_) resumption_->check();
     if constexpr (Shared)
       return state_->look();
@@ -75,6 +42,7 @@ public:
 private:
   state_ptr<task_result<R>> state_;
   state_ptr<resumption> resumption_;
+  cancellable_wait* wait_ = nullptr;
 };
 
 /// Moves the coroutine over.
@@ -84,7 +52,7 @@ public:
   [[nodiscard]] bool await_ready() const noexcept { return false; }
   template <class Promise>
   bool await_suspend(std::coroutine_handle<Promise> h) {
-    if constexpr (std::is_base_of_v<on_executor, Promise>) h.promise().host = host_;
+    if constexpr (std::is_base_of_v<coroutine_place, Promise>) h.promise().host = host_;
     if (host_.host == nullptr) return false;
     resumption_ = state_ptr<resumption>(new resumption(host_, h));
     resumption_.get()->enqueue();

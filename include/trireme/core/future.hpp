@@ -106,7 +106,7 @@ public:
   }
 
   /// A future of f(result), which runs on the task's executor (for processes on a thread of this one) when the task has
-  /// ended. An exception of the task's passes f by. Where f returns a future, its result is waited for.
+  /// ended. An exception of the task's passes f by. Where f returns a future or a coroutine, its result is waited for.
   /// This future is then no longer valid. @throws std::bad_alloc; the future is then still valid.
   template <class F>
   auto then(F&& f) {

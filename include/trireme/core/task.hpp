@@ -2,6 +2,7 @@
 /// Coroutines: functions that wait for futures without holding a thread.
 #pragma once
 #include <trireme/core/await.hpp>
+#include <trireme/core/coroutine.hpp>
 #include <trireme/core/door.hpp>
 #include <trireme/core/future.hpp>
 #include <trireme/core/task_result.hpp>
@@ -10,6 +11,7 @@
 #include <coroutine>
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <stdexcept>
 #include <thread>
 #include <type_traits>
@@ -39,7 +41,7 @@ protected:
 };
 
 /// What the promises of all task<T> have in common.
-struct task_promise_base : on_executor {
+struct task_promise_base : coroutine_place {
   std::coroutine_handle<> awaiting = nullptr;
   coroutine_owner* owner = nullptr;
   std::exception_ptr exception;
@@ -47,10 +49,11 @@ struct task_promise_base : on_executor {
   struct final_awaiter {
     [[nodiscard]] bool await_ready() const noexcept { return false; }
     template <class Promise>
-    std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> h) const noexcept {
-      if (h.promise().awaiting) return h.promise().awaiting;
-      if (auto* const told = h.promise().owner) told->ended(); // takes the coroutine down
-      return std::noop_coroutine();
+    void await_suspend(std::coroutine_handle<Promise> h) const noexcept {
+      if (h.promise().awaiting)
+        resuming::go_on_with(h.promise().awaiting);
+      else if (auto* const told = h.promise().owner)
+        told->ended(); // takes the coroutine down
     }
     void await_resume() const noexcept {}
   };
@@ -96,6 +99,9 @@ struct task_promise<void> final : task_promise_base {
 /// run by `co_await f()` in another one, by `submit(ex, f())` as a task of an executor, or by `sync_wait(f())`. After each
 /// wait it goes on on the executor that it was given to, or that `resume_on` moved it to. Move-only; a task that never
 /// began is dropped with its arguments. Await or submit it once.
+///
+/// Where the future of a submitted one is cancelled, the wait that it is at throws `cancelled`, or the next one if it is at
+/// none; so do waits in what it awaits. The future that it waited for is cancelled too, unless it is a shared one.
 template <class T = void>
 class [[nodiscard]] task {
   static_assert(!std::is_reference_v<T>, "trireme: task: the result is a value");
@@ -122,10 +128,10 @@ public:
     }
     [[nodiscard]] bool await_ready() const noexcept { return coroutine_.done(); }
     template <class Promise>
-    std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> h) const noexcept {
+    void await_suspend(std::coroutine_handle<Promise> h) const noexcept {
       coroutine_.promise().awaiting = h;
-      coroutine_.promise().host = detail::host_of(h);
-      return coroutine_;
+      static_cast<detail::coroutine_place&>(coroutine_.promise()) = detail::place_of(h);
+      detail::resuming::go_on_with(coroutine_);
     }
     T await_resume() const { return coroutine_.promise().result(); }
 
@@ -159,13 +165,14 @@ public:
       : task_result<T>(references, host, true), coroutine_(task_access::take(t)) {
     if (!coroutine_) throw std::logic_error("trireme: task: it was moved from, or begun before");
     coroutine_.promise().host = host;
+    coroutine_.promise().wait = &wait_;
     coroutine_.promise().owner = this;
   }
 
 private:
   void run() noexcept override {
     this->retain(); // until it has ended
-    coroutine_.resume();
+    resuming::all_from(coroutine_);
   }
   void ended() noexcept override {
     this->set_from([this] { return coroutine_.promise().result(); });
@@ -174,8 +181,31 @@ private:
     this->release();
   }
   void drop() noexcept override { std::exchange(coroutine_, nullptr).destroy(); }
+  void ask_to_stop() noexcept override { wait_.cancel(); }
 
   std::coroutine_handle<task_promise<T>> coroutine_;
+  cancellable_wait wait_;
+};
+
+/// Queues a coroutine, at a host or what has one.
+template <class Tasks, class T>
+state_ptr<task_result<T>> launch(Tasks&& tasks, task<T> t) {
+  auto* const made = new coroutine_task<T>(2, tasks.name(), std::move(t));
+  state_ptr<task_result<T>> state(made);
+  tasks.push(*made);
+  return state;
+}
+
+template <class T>
+struct unwrapped<task<T>> {
+  using type = T;
+  static constexpr bool is_future = false, is_coroutine = true;
+  static auto state_of(task<T> t, host_ref host) { return launch(host, std::move(t)); }
+  /// f(args...), of which f and args are kept as long as the coroutine is there: it may refer to them.
+  template <class F, class... A>
+  static task<T> call(F f, A... args) {
+    co_return co_await std::invoke(std::move(f), std::move(args)...);
+  }
 };
 
 /// The calling thread as an executor, as long as it waits for one task.
@@ -229,14 +259,11 @@ private:
 
 } // namespace detail
 
-/// Runs a coroutine as a task of ex: returns at once, with a future of its result.
+/// Runs a coroutine as a task of ex: returns at once, with a future of its result. A function that makes one can be given
+/// with its arguments, as any other, and is kept as long as the coroutine needs what it captures.
 template <detail::runs_tasks E, class T>
 future<T> submit(E const& ex, task<T> t) {
-  auto&& tasks = tasks_of(ex);
-  auto* const made = new detail::coroutine_task<T>(2, tasks.name(), std::move(t));
-  detail::state_ptr<detail::task_result<T>> state(made);
-  tasks.push(*made);
-  return detail::future_access::make<detail::task_result<T>, future<T>>(std::move(state));
+  return detail::future_access::make<detail::task_result<T>, future<T>>(detail::launch(tasks_of(ex), std::move(t)));
 }
 
 /// Runs a coroutine on the calling thread, and returns its result or throws what it threw. While it waits, the thread is the

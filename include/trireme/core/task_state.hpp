@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <exception>
 #include <new>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -72,7 +73,7 @@ public:
   /// Returns when it is done. A worker runs what it waits for, if nobody else has begun it.
   virtual void settle() noexcept {
     if (done()) return;
-    if (auto* const worker = task_worker::current(); worker != nullptr) {
+    if (auto* const worker = task_worker::with_room(); worker != nullptr) {
       worker->take_back(*this); // what was run need not queue any more
       while (help())
         if (done()) return;
@@ -121,6 +122,29 @@ public:
     c.next_continuation = nullptr;
     firing::all(&c);
   }
+  /// Takes back what was attached: true where c never fires now, false where it has, or is about to.
+  /// Cost: the number of those that are attached.
+  [[nodiscard]] bool detach(continuation& c) noexcept {
+    while (detaching_.exchange(true, std::memory_order_acquire)) std::this_thread::yield();
+    continuation* list = continuations_.load(std::memory_order_acquire);
+    while (list != closed() && !continuations_.compare_exchange_weak(list, nullptr, std::memory_order_acq_rel, std::memory_order_acquire)) {}
+    if (list == closed()) list = nullptr;
+    bool found = false;
+    continuation* last = nullptr;
+    for (continuation** link = &list; *link != nullptr;) {
+      if (*link == &c) {
+        *link = c.next_continuation;
+        found = true;
+      } else {
+        last = *link;
+        link = &last->next_continuation;
+      }
+    }
+    continuation* const others = last == nullptr ? nullptr : put_back(list, *last);
+    detaching_.store(false, std::memory_order_release);
+    firing::all(others);
+    return found;
+  }
 
 protected:
   virtual ~task_state() = default;
@@ -136,16 +160,28 @@ protected:
     int const seen = status_.exchange(bit_begun | bit_done, std::memory_order_acq_rel);
     if ((seen & bit_watched) != 0) status_.notify_all();
     if ((seen & bit_timed) != 0) sleeping_place::of(this).wake();
-    continuation* list = continuations_.exchange(closed(), std::memory_order_acq_rel);
-    continuation* in_order = nullptr;
-    while (list != nullptr) {
-      continuation* const next = std::exchange(list->next_continuation, in_order);
-      in_order = std::exchange(list, next);
-    }
-    firing::all(in_order);
+    firing::all(in_order(continuations_.exchange(closed(), std::memory_order_acq_rel)));
   }
 
 private:
+  /// The list holds the newest first.
+  static continuation* in_order(continuation* list) noexcept {
+    continuation* reversed = nullptr;
+    while (list != nullptr) {
+      continuation* const next = std::exchange(list->next_continuation, reversed);
+      reversed = std::exchange(list, next);
+    }
+    return reversed;
+  }
+  /// Attaches a list again, `last` being its end; returns what is to be fired instead, where the task has ended meanwhile.
+  continuation* put_back(continuation* list, continuation& last) noexcept {
+    continuation* head = continuations_.load(std::memory_order_acquire);
+    do {
+      last.next_continuation = head == closed() ? nullptr : head;
+      if (head == closed()) return in_order(list);
+    } while (!continuations_.compare_exchange_weak(head, list, std::memory_order_acq_rel, std::memory_order_acquire));
+    return nullptr;
+  }
   bool try_run() noexcept {
     if ((status_.load(std::memory_order_relaxed) & bit_queued) == 0 || !begin()) return false;
     run();
@@ -160,6 +196,7 @@ private:
   std::atomic<std::uint32_t> references_;
   std::atomic<int> status_;
   bool cold_ = false;
+  std::atomic<bool> detaching_{false}; ///< a lock: what one takes off to look through, another would not find
   std::atomic<continuation*> continuations_{nullptr};
   host_ref host_;
 };

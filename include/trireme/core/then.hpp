@@ -58,16 +58,17 @@ struct next_call : call_of<F, std::conditional_t<Shared, From const&, From>> {};
 template <class F, bool Shared>
 struct next_call<F, void, Shared> : call_of<F> {};
 
-/// A task that results in a future results in what that one does.
+/// A task that results in a future, or in a coroutine, results in what that one does.
 template <class T>
 struct unwrapped {
   using type = T;
-  static constexpr bool is_future = false;
+  static constexpr bool is_future = false, is_coroutine = false;
 };
 template <class R>
 struct unwrapped<future<R>> {
   using type = R;
-  static constexpr bool is_future = true;
+  static constexpr bool is_future = true, is_coroutine = false;
+  static auto state_of(future<R> f, host_ref) { return future_access::take(f); }
 };
 
 /// Another reference to a task.
@@ -81,7 +82,8 @@ state_ptr<S> shared(S& state) noexcept {
 template <class R, class F, class From, bool Shared>
 class next_task final : public task_result<R>, continuation {
   using call = next_call<F, From, Shared>;
-  static constexpr bool unwraps = unwrapped<typename call::type>::is_future;
+  using unwrapped_type = unwrapped<typename call::type>;
+  static constexpr bool unwraps = unwrapped_type::is_future || unwrapped_type::is_coroutine;
 
 public:
   template <class G>
@@ -92,6 +94,18 @@ public:
   void start() noexcept {
     state_ptr<task_result<From>> const other = shared(from()); // which this may have let go of before the call returns
     other->attach_or_fire(*this);
+  }
+  bool cancel() noexcept override {
+    auto const other = predecessor();
+    bool const first = task_result<R>::cancel();
+    if (!other) return first;
+    if (!first) {
+      if constexpr (unwraps) other->cancel(); // the one behind what f returned
+    } else if (other->detach(*this)) { // it may go on for long
+      wait_for({});
+      this->release();
+    }
+    return first;
   }
 
 private:
@@ -110,8 +124,7 @@ private:
       state_ptr<task_result<R>> inner;
       std::exception_ptr failure;
       try {
-        auto returned = call_f();
-        inner = future_access::take(returned);
+        inner = unwrapped_type::state_of(call_f(), this->host());
       } catch (...) {
         failure = std::current_exception();
       }
@@ -150,7 +163,7 @@ private:
   void drop() noexcept override { f_.destroy(); } // not what it waits for: where this is cancelled, that may be about to fire
   void ask_to_stop() noexcept override { stop_.request(); }
 
-  /// The end of the future that f returned.
+  /// The end of what f returned.
   struct inner_end final : continuation {
     next_task* next = nullptr;
     void fire() noexcept override { next->take_over(); }
@@ -162,7 +175,7 @@ private:
     this->release();
   }
 
-  // ---- What it waits for: the other task, then the one behind the future that f returned ----
+  // ---- What it waits for: the other task, then the one behind what f returned ----
 
   task_result<From>& from() noexcept { return static_cast<task_result<From>&>(*awaited_); }
   /// Lets go of the one before as soon as it has no use: else the end of a long chain would take it down link by link, on

@@ -1,6 +1,8 @@
 /// @file waiting.hpp
 /// What it takes to wait for tasks: who runs them, who is told of their end, and where threads sleep meanwhile.
 #pragma once
+#include <trireme/core/stack.hpp>
+
 #include <array>
 #include <atomic>
 #include <chrono>
@@ -52,6 +54,12 @@ struct task_worker {
   /// coroutine goes on on another thread, and clang would keep the address of the first one's variable.
   [[nodiscard, gnu::noinline]] static task_worker* current() noexcept { return here; }
   [[gnu::noinline]] static void set_current(task_worker* worker) noexcept { here = worker; }
+  /// The same, for who wants to run a task on top of what it is at: null where much of the stack is used. To wait is better
+  /// then: another thread takes the place of this one.
+  [[nodiscard]] static task_worker* with_room() noexcept {
+    task_worker* const worker = current();
+    return worker != nullptr && stack_has_room() ? worker : nullptr;
+  }
 
 protected:
   ~task_worker() = default;

@@ -108,6 +108,10 @@ public:
     crew_ = {crew.get(), [crew](detail::process_crew*) { detail::process_crew::end_tasks(crew); }};
   }
 
+  process_pool(process_pool const&) = default; // and no move: a handle always has a pool
+  process_pool& operator=(process_pool const&) = default;
+  ~process_pool() = default;
+
   [[nodiscard]] std::size_t concurrency() const noexcept { return width_; }
 
   /// Asynchronous; the workers take runs of indices as they come to it. Bound pointers and spans lie in the pool's memory.

@@ -43,6 +43,10 @@ public:
                                                  detail::thread_crew::release);
   }
 
+  thread_pool(thread_pool const&) = default; // and no move: a handle always has a pool
+  thread_pool& operator=(thread_pool const&) = default;
+  ~thread_pool() = default;
+
   [[nodiscard]] std::size_t concurrency() const noexcept { return width_; }
 
   /// Asynchronous; runs on the pool's threads, and on the caller's from when it waits.
