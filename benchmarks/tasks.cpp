@@ -1,12 +1,17 @@
 /// Single tasks: from submit to the result on another thread, in great numbers, from several threads, in recursion, of
-/// unequal length; and the answer to a request to stop. Peers: oneTBB by hand, std::async, and BS::thread_pool and Taskflow
-/// where their headers are in the folder that TRIREME_BENCHMARK_PEERS names.
+/// unequal length; and the answer to a request to stop. Peers: oneTBB by hand, std::async, BS::thread_pool and Taskflow where
+/// their headers are in the folder that TRIREME_BENCHMARK_PEERS names, and dispenso where CMake finds its package.
 #include <trireme/algorithm/as_completed.hpp>
 #include <trireme/algorithm/for_each.hpp>
 #include <trireme/algorithm/submit.hpp>
+#include <trireme/core/progress.hpp>
 #include <trireme/threads/executor.hpp>
 
 #include <benchmark/benchmark.h>
+#ifdef TRIREME_BENCH_DISPENSO
+#include <dispenso/future.h>
+#include <dispenso/thread_pool.h>
+#endif
 #include <oneapi/tbb/task_arena.h>
 #include <oneapi/tbb/task_group.h>
 #if __has_include(<BS_thread_pool.hpp>)
@@ -21,6 +26,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <cstdio>
 #include <future>
 #include <memory>
 #include <stop_token>
@@ -94,6 +100,19 @@ struct with_taskflow {
   template <class F>
   void start(F f) {
     executor.silent_async(std::move(f));
+  }
+};
+#endif
+#ifdef TRIREME_BENCH_DISPENSO
+struct with_dispenso {
+  dispenso::ThreadPool pool{width};
+  template <class F>
+  auto future(F f) {
+    return dispenso::async(pool, std::launch::async, std::move(f)); // else it runs on the calling thread when the pool is busy
+  }
+  template <class F>
+  void start(F f) {
+    pool.schedule(std::move(f), dispenso::ForceQueuingTag{});
   }
 };
 #endif
@@ -180,6 +199,9 @@ int const added = [] {
 #ifdef TRIREME_BENCH_TASKFLOW
   add<with_taskflow>("taskflow");
 #endif
+#ifdef TRIREME_BENCH_DISPENSO
+  add<with_dispenso>("dispenso");
+#endif
   return 0;
 }();
 
@@ -247,6 +269,21 @@ void wait_for_all(benchmark::State& state) {
 }
 BENCHMARK(wait_for_all<true>)->Name("hundred_thousand/trireme")->UseRealTime()->Unit(kMillisecond);
 BENCHMARK(wait_for_all<false>)->Name("hundred_thousand/trireme_in_order")->UseRealTime()->Unit(kMillisecond);
+
+// ---- What a bar costs the loop that it shows ----
+
+template <bool Shown>
+void with_a_bar(benchmark::State& state) {
+  auto const& pool = peer<with_trireme>().pool;
+  std::unique_ptr<std::FILE, int (*)(std::FILE*)> const nowhere(std::fopen("/dev/null", "w"), std::fclose);
+  for (auto _ : state) {
+    tri::loop_options options;
+    if constexpr (Shown) options.progress = tri::progress_bar("loop", nowhere.get());
+    tri::for_each_index(pool, 500'000'000, [](std::size_t i) { benchmark::DoNotOptimize(i); }, options);
+  }
+}
+BENCHMARK(with_a_bar<true>)->Name("progress_bar/trireme")->UseRealTime()->Unit(kMillisecond);
+BENCHMARK(with_a_bar<false>)->Name("progress_bar/trireme_without")->UseRealTime()->Unit(kMillisecond);
 
 // ---- From a request to stop a loop of cheap bodies to its return ----
 

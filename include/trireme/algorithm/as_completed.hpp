@@ -29,8 +29,15 @@ public:
   order_of_ends(order_of_ends const&) = delete;
   order_of_ends& operator=(order_of_ends const&) = delete;
 
+  /// By who iterates: so those that have ended need wake nobody.
   void start() noexcept {
-    for (std::size_t k = 0; k < states_.size(); ++k) states_[k]->attach_or_fire(ends_[k]);
+    std::size_t over = 0;
+    for (std::size_t k = 0; k < states_.size(); ++k)
+      if (states_[k]->done() || !states_[k]->attach(ends_[k])) {
+        place_next(k);
+        ++over;
+      }
+    let_go(over);
   }
   [[nodiscard]] std::size_t size() const noexcept { return states_.size(); }
   /// Which task ended as number k. Waits for it.
@@ -50,9 +57,7 @@ public:
     return place.load(std::memory_order_acquire) - 1;
   }
   void ended(std::size_t index) noexcept {
-    std::atomic<std::uint32_t>& place = order_[count_.fetch_add(1)];
-    place.store(static_cast<std::uint32_t>(index + 1), std::memory_order_release);
-    place.notify_one();
+    place_next(index).notify_one();
     let_go();
   }
   /// By the range: what has not ended keeps nothing of it.
@@ -65,13 +70,19 @@ public:
 
 private:
   ~order_of_ends() = default;
-  void let_go() noexcept {
-    if (users_.fetch_sub(1) == 1) delete this;
+  std::atomic<std::uint32_t>& place_next(std::size_t index) noexcept {
+    std::atomic<std::uint32_t>& place = order_[count_.fetch_add(1, std::memory_order_relaxed)];
+    place.store(static_cast<std::uint32_t>(index + 1), std::memory_order_release);
+    return place;
+  }
+  void let_go(std::size_t users = 1) noexcept {
+    if (users_.fetch_sub(users, std::memory_order_acq_rel) == users) delete this;
   }
   std::vector<state_ptr<task_state>> states_;
   ends<order_of_ends> ends_;
   std::unique_ptr<std::atomic<std::uint32_t>[]> order_; ///< 0: not yet; else 1 + which
-  std::atomic<std::size_t> count_{0}, users_;
+  alignas(64) std::atomic<std::size_t> count_{0}; ///< apart from what the reader looks at all the time
+  std::atomic<std::size_t> users_;
 };
 
 /// An input range over Futures, which it owns or refers to, by positions in the order of ends.
@@ -145,6 +156,7 @@ template <detail::futures R>
   requires std::ranges::random_access_range<R>
 [[nodiscard]] auto as_completed(R&& futures) {
   std::vector<detail::state_ptr<detail::task_state>> states;
+  states.reserve(static_cast<std::size_t>(std::ranges::distance(futures)));
   for (auto& f : futures) states.emplace_back(detail::future_access::keep(f));
   using kept = std::conditional_t<std::is_lvalue_reference_v<R>, R, std::remove_cvref_t<R>>;
   return detail::completed_range<kept, detail::pick_from_range>(std::forward<R>(futures), std::move(states), {});
