@@ -25,8 +25,16 @@ struct evaluate_run {
   slot<value>* very_first;
   std::size_t base;
   constexpr void operator()(std::size_t first, std::size_t last) const {
-    auto cursor = source.cursor();
-    for (std::size_t i = first; i < last; ++i) values[i] = cursor(base + i);
+    if constexpr (Source::in_rows) {
+      slot<value>* const to = values;
+      std::size_t const from = base;
+      source.rows(base + first, base + last, [to, from](std::size_t i, value const* row, std::size_t count) {
+        for (std::size_t k = 0; k < count; ++k) to[i - from + k] = row[k];
+      });
+    } else {
+      auto cursor = source.cursor();
+      for (std::size_t i = first; i < last; ++i) values[i] = cursor(base + i);
+    }
     if constexpr (Source::keeps_first)
       if (base == 0 && first == 0) *very_first = in_slot<value>(values[0]);
   }
@@ -65,9 +73,13 @@ struct fold_tiles_run {
   std::size_t base, n;
   constexpr void operator()(std::size_t first, std::size_t last) const {
     for (std::size_t t = base + first; t < base + last; ++t) {
-      auto cursor = source.cursor();
-      tiles[t] = fold_tile<A>(
-          tile_length(t, n), [&](std::size_t i) { return source.lift(cursor(t * tile_size + i), very_first); }, op);
+      std::size_t const from = t * tile_size, length = tile_length(t, n);
+      if constexpr (Source::in_rows) {
+        tiles[t] = source.fold_rows(from, length, very_first, op);
+      } else {
+        auto cursor = source.cursor();
+        tiles[t] = fold_tile<A>(length, [&](std::size_t i) { return source.lift(cursor(from + i), very_first); }, op);
+      }
     }
   }
 };
@@ -81,7 +93,8 @@ struct fold_control {
 ///
 /// A source has `value_type`, `keeps_first`, `cursor()`, which returns a callable that evaluates the element of an index (best in
 /// ascending order), and `lift(value, very_first)`, which makes an A of a value and, if it
-/// `keeps_first`, the very first of all values.
+/// `keeps_first`, the very first of all values. If it says `in_rows`, it also has `rows(first, last, visit)`, as samples do,
+/// and `fold_rows(first, length, very_first, op)`, the value of a tile.
 ///
 /// A tile is the unit of the shape, not of the work: the first tiles are evaluated element by element, spread over all
 /// workers, and their time decides for the next ones: whole tiles at a time where these are cheap, spread again where

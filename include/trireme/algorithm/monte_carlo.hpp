@@ -8,7 +8,7 @@
 #include <trireme/core/count.hpp>
 #include <trireme/core/operand.hpp>
 #include <trireme/core/progress.hpp>
-#include <trireme/simd/arithmetic.hpp>
+#include <trireme/simd/lanes.hpp>
 
 #include <array>
 #include <cstddef>
@@ -60,6 +60,54 @@ struct components<std::array<V, N>> {
   using estimate = std::array<trireme::estimate, N>;
 };
 
+/// The 32 lanes of one component's sums.
+template <class V>
+struct lane_moments {
+  double origin = 0;
+  double sum[tile_lanes], squares[tile_lanes];
+
+  constexpr lane_moments() {
+    for (std::size_t j = 0; j < tile_lanes; ++j) sum[j] = squares[j] = -0.0;
+  }
+
+  /// n samples of consecutive lanes.
+  [[gnu::always_inline]] constexpr void add(std::size_t first, V const* values, std::size_t n, std::size_t k) {
+#if !defined(__CUDA_ARCH__)
+    if constexpr (lane<V> && native_lanes > 1) {
+      if (n == tile_lanes) return add_row(values);
+    }
+#endif
+    for (std::size_t j = 0; j < n; ++j) {
+      double const d = components<V>::get(values[j], k) - origin;
+      sum[first + j] += d;
+      squares[first + j] += mul(d, d);
+    }
+  }
+
+  /// The lanes combined in a butterfly, as fold_tile has it.
+  constexpr void meet(double& all, double& all_squares) {
+    for (std::size_t s = tile_lanes / 2; s > 0; s /= 2) {
+      for (std::size_t j = 0; j < s; ++j) {
+        sum[j] += sum[j + s];
+        squares[j] += squares[j + s];
+      }
+    }
+    all = sum[0];
+    all_squares = squares[0];
+  }
+
+private:
+  template <std::size_t N = native_lanes>
+  [[gnu::always_inline]] void add_row(V const* values) {
+    using P = pack<double, N>;
+    for (std::size_t j = 0; j < tile_lanes; j += N) {
+      P const d = convert<double>(pack<V, N>::load(values + j)) - origin;
+      (P::load(sum + j) + d).store(sum + j);
+      (P::load(squares + j) + mul(d, d)).store(squares + j);
+    }
+  }
+};
+
 /// The samples of f as what fold combines.
 template <class Sampler>
 struct moments_source {
@@ -69,6 +117,23 @@ struct moments_source {
   static constexpr std::size_t count = components<value_type>::count;
   Sampler sampler;
   constexpr auto cursor() const { return sampler.cursor(); }
+
+  static constexpr bool in_rows = Sampler::in_rows;
+  template <class Visit>
+  constexpr void rows(std::size_t first, std::size_t last, Visit const& visit) const {
+    sampler.rows(first, last, visit);
+  }
+  /// As fold_tile. The lanes of the sums start from -0, to which anything is added exactly.
+  constexpr moments<count> fold_rows(std::size_t first, std::size_t length, slot<value_type> const* x0, add_moments) const {
+    lane_moments<value_type> lanes[count];
+    for (std::size_t k = 0; k < count; ++k) lanes[k].origin = components<value_type>::get(*x0, k);
+    sampler.rows(first, first + length, [&](std::size_t i, value_type const* values, std::size_t n) {
+      for (std::size_t k = 0; k < count; ++k) lanes[k].add(i % tile_lanes, values, n, k);
+    });
+    moments<count> m{};
+    for (std::size_t k = 0; k < count; ++k) lanes[k].meet(m.sum[k], m.squares[k]);
+    return m;
+  }
   static constexpr moments<count> lift(value_type const& x, slot<value_type> const* x0) {
     moments<count> m{};
     for (std::size_t k = 0; k < count; ++k) {

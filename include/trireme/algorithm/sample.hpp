@@ -4,6 +4,8 @@
 #include <trireme/core/accepts.hpp>
 #include <trireme/random/generator.hpp>
 #include <trireme/random/philox.hpp>
+#include <trireme/random/words.hpp>
+#include <trireme/simd/kernel.hpp>
 
 #include <array>
 #include <concepts>
@@ -19,6 +21,10 @@ template <class F>
 inline constexpr std::size_t promised_draws = 0;
 template <std::size_t N, class F>
 inline constexpr std::size_t promised_draws<draws_kernel<N, F>> = N;
+template <class F, std::size_t Lanes>
+inline constexpr std::size_t promised_draws<simd_kernel<F, Lanes>> = promised_draws<F>;
+template <std::size_t N, class F>
+inline constexpr std::size_t simd_lanes<draws_kernel<N, F>> = simd_lanes<F>;
 
 /// Evaluates samples of a plain kernel: sample i reads subsequence i.
 template <class Real, class F>
@@ -61,6 +67,71 @@ using cursor_t = std::conditional_t<promised_draws<F> == 0, stream_cursor<Real, 
 template <class Real, class F>
 using rng_t = typename cursor_t<Real, F>::rng;
 
+/// Evaluates rows of 32 samples, from sample 32 r for each r in [first, last): visit(32 r, values, 32). A kernel under
+/// simd is given packs; any other under draws<N> reads words that vector code laid ready.
+template <class Real, class F, class V>
+struct sample_rows {
+  static constexpr std::size_t lanes = simd_lanes<F>, calls = promised_draws<F>;
+  static constexpr std::size_t words = calls * sizeof(Real) / sizeof(std::uint32_t); ///< of a sample
+  static constexpr bool laid = calls != 0 && words <= 512; ///< 64 kB for a row
+  static constexpr bool exist = sizeof(V) <= 128 && std::is_trivially_copyable_v<V> && std::is_default_constructible_v<V> &&
+                                (laid || lanes > 1);
+  using bits = random_bits<Real>;
+  using numbers = std::conditional_t<(lanes > 1), pack<Real, (lanes > 1 ? lanes : 2)>, Real>;
+
+  template <class Visit>
+  static void visit_all(std::uint64_t seed, F const& f, std::size_t first, std::size_t last, Visit const& visit) {
+    if constexpr (laid) visit_laid(seed, f, first, last, visit);
+    else visit_fresh(seed, f, first, last, visit);
+  }
+
+private:
+  /// Words are laid for some rows at once: 16 kB of them where samples are small.
+  template <class Visit>
+  static void visit_laid(std::uint64_t seed, F const& f, std::size_t first, std::size_t last, Visit const& visit) {
+    constexpr std::size_t at_once = words >= 128 ? 1 : 128 / words;
+    constexpr std::size_t most_blocks = (at_once * words + 3) / 4 + 1, row_words = sample_lanes * words;
+    using rng = generator<numbers, laid_words<random_bits<numbers>, calls>>;
+    alignas(64) std::uint32_t store[most_blocks * 4 * sample_lanes];
+    alignas(64) V values[sample_lanes];
+    for (std::size_t r = first; r < last;) {
+      std::size_t const end = last - r < at_once ? last : r + at_once;
+      std::uint64_t const begin = words * r / 4;
+      lay_words<sizeof(Real) == 8>(store, static_cast<std::size_t>((words * end + 3) / 4 - begin), {seed, sample_lanes * begin});
+      std::uint32_t const* at = store + sample_lanes * (words * r - 4 * begin);
+      for (; r < end; ++r, at += row_words) {
+        auto const* const row = reinterpret_cast<bits const*>(at);
+        for (std::size_t j = 0; j < sample_lanes; j += lanes) {
+          rng rng_at{typename rng::words_type(row + j)};
+          if constexpr (lanes > 1) store_lanes<V, lanes>(values + j, f(rng_at));
+          else values[j] = f(rng_at);
+        }
+        visit(sample_lanes * r, static_cast<V const*>(values), std::size_t{sample_lanes});
+      }
+    }
+  }
+
+  template <class Visit>
+  static void visit_fresh(std::uint64_t seed, F const& f, std::size_t first, std::size_t last, Visit const& visit) {
+    using rng = generator<numbers, fresh_words<random_bits<numbers>, calls>>;
+    using P = pack<std::uint64_t, lanes>;
+    alignas(64) V values[sample_lanes];
+    std::uint64_t ids[lanes];
+    for (std::size_t j = 0; j < lanes; ++j) ids[j] = j;
+    for (std::size_t r = first; r < last; ++r) {
+      for (std::size_t j = 0; j < sample_lanes; j += lanes) {
+        P const lane_ids = P::load(ids) + std::uint64_t{j};
+        std::uint64_t const word = words * r;
+        rng rng_at{calls == 0 ? typename rng::words_type(seed, P(std::uint64_t{0}), lane_ids + sample_lanes * r, 1, 0)
+                              : typename rng::words_type(seed, lane_ids + sample_lanes * (word / 4), P(std::uint64_t{0}), sample_lanes,
+                                                         static_cast<std::size_t>(word % 4 * 4 / sizeof(Real)))};
+        store_lanes<V, lanes>(values + j, f(rng_at));
+      }
+      visit(sample_lanes * r, static_cast<V const*>(values), std::size_t{sample_lanes});
+    }
+  }
+};
+
 /// The samples of f under a seed.
 template <class Real, class F>
 struct sampler {
@@ -69,6 +140,34 @@ struct sampler {
   std::uint64_t seed;
   F f;
   constexpr cursor_t<Real, F> cursor() const { return {seed, f}; }
+
+  /// Whether samples come in rows where the host evaluates them.
+  static constexpr bool in_rows = sample_rows<Real, F, value_type>::exist;
+
+  /// visit(i, values, count) for runs of at most 32 consecutive samples that begin with i and together are [first, last):
+  /// rows where 32 i is the first, single samples at the ends.
+  template <class Visit>
+    requires in_rows
+  constexpr void rows(std::size_t first, std::size_t last, Visit const& visit) const {
+    std::size_t const up = first + (sample_lanes - first % sample_lanes) % sample_lanes;
+    std::size_t const begin = up < last ? up : last;
+    std::size_t const end = begin + (last - begin) / sample_lanes * sample_lanes;
+    auto const one_by_one = [&](std::size_t from, std::size_t to) {
+      if (from == to) return;
+      auto evaluate = cursor();
+      for (std::size_t i = from; i < to; ++i) {
+        value_type const value = evaluate(i);
+        visit(i, &value, std::size_t{1});
+      }
+    };
+#if defined(__CUDA_ARCH__)
+    one_by_one(first, last);
+#else
+    one_by_one(first, begin);
+    sample_rows<Real, F, value_type>::visit_all(seed, f, begin / sample_lanes, end / sample_lanes, visit);
+    one_by_one(end, last);
+#endif
+  }
 };
 
 template <class V>

@@ -35,8 +35,14 @@ struct simulate_run {
   std::size_t base;
   constexpr void operator()(std::size_t first, std::size_t last) const {
     Out const to = out;
-    auto cursor = sampler.cursor();
-    for (std::size_t i = base + first; i < base + last; ++i) to[i] = cursor(i);
+    if constexpr (Sampler::in_rows) {
+      sampler.rows(base + first, base + last, [to](std::size_t i, auto const* values, std::size_t count) {
+        for (std::size_t k = 0; k < count; ++k) to[i + k] = values[k];
+      });
+    } else {
+      auto cursor = sampler.cursor();
+      for (std::size_t i = base + first; i < base + last; ++i) to[i] = cursor(i);
+    }
   }
 };
 

@@ -7,9 +7,11 @@
 #include <trireme/core/into.hpp>
 #include <trireme/core/operand.hpp>
 #include <trireme/core/result.hpp>
+#include <trireme/simd/kernel.hpp>
 
 #include <concepts>
 #include <cstddef>
+#include <span>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -17,6 +19,25 @@
 namespace trireme { inline namespace v1 {
 
 namespace detail {
+
+/// to[i] = f(from[i]…) by packs, as far as whole ones go. Returns the first i that is left.
+template <class Out, class F, class... T>
+constexpr std::size_t transform_packs(Out const& to, std::size_t first, std::size_t last, F const& f, std::span<T>... from) {
+#if !defined(__CUDA_ARCH__)
+  using value = std::remove_cvref_t<std::invoke_result_t<F const&, T&...>>;
+  constexpr std::size_t lanes = simd_lanes<F>;
+  for (; first + lanes <= last; first += lanes) {
+    if constexpr (is_pack_view<Out>) {
+      store_lanes<value, lanes>(to.data() + first, f(load_lanes<lanes>(from, first)...));
+    } else {
+      value row[lanes];
+      store_lanes<value, lanes>(row, f(load_lanes<lanes>(from, first)...));
+      for (std::size_t j = 0; j < lanes; ++j) to[first + j] = row[j];
+    }
+  }
+#endif
+  return first;
+}
 
 template <class Out, class F, class... In>
 struct transform_run;
@@ -31,7 +52,9 @@ struct transform_run<Out, F, In> {
     // Copies, so that a store through `to` is not taken for one that moves them.
     Out const to = out;
     In const from = in;
-    for (std::size_t i = first; i < last; ++i) to[i] = f(from[i]);
+    std::size_t i = first;
+    if constexpr (takes_packs<F, In>) i = transform_packs(to, first, last, f, from);
+    for (; i < last; ++i) to[i] = f(from[i]);
   }
 };
 
@@ -46,7 +69,9 @@ struct transform_run<Out, F, In1, In2> {
     Out const to = out;
     In1 const from1 = in1;
     In2 const from2 = in2;
-    for (std::size_t i = first; i < last; ++i) to[i] = f(from1[i], from2[i]);
+    std::size_t i = first;
+    if constexpr (takes_packs<F, In1, In2>) i = transform_packs(to, first, last, f, from1, from2);
+    for (; i < last; ++i) to[i] = f(from1[i], from2[i]);
   }
 };
 

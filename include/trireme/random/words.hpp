@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 namespace trireme { inline namespace v1 { namespace detail {
 
@@ -23,14 +24,11 @@ inline constexpr std::uint32_t philox_w0 = 0x9e3779b9, philox_w1 = 0xbb67ae85;
 template <std::size_t N>
 [[gnu::always_inline]] inline void philox_lanes(pack<std::uint64_t, N> (&c)[4], std::uint64_t seed) noexcept {
   using P = pack<std::uint64_t, N>;
-  auto const product = [](P const& x, std::uint64_t m) {
-    return each<P>([](auto const& a, auto const& b) { return unit<4 * N>::mul_low(a, b); }, x, P(m));
-  };
   auto k0 = static_cast<std::uint32_t>(seed);
   auto k1 = static_cast<std::uint32_t>(seed >> 32);
   for (int round = 0; round < 10; ++round, k0 += philox_w0, k1 += philox_w1) {
-    P const a = product(c[0], philox_m0);
-    P const b = product(c[2], philox_m1);
+    P const a = mul_low(c[0], P(std::uint64_t{philox_m0}));
+    P const b = mul_low(c[2], P(std::uint64_t{philox_m1}));
     c[0] = (b >> 32) ^ (c[1] ^ P(std::uint64_t{k0}));
     c[1] = b;
     c[2] = (a >> 32) ^ (c[3] ^ P(std::uint64_t{k1}));
@@ -191,5 +189,68 @@ inline void lay_words(std::uint32_t* out, std::size_t rows, word_source from) no
 #endif
   lay_portable<Wide>(out, rows, from);
 }
+
+/// U, or a pack of such, from rows of 32.
+template <class U>
+[[gnu::always_inline]] inline U read_row(scalar_t<U> const* from) noexcept {
+  if constexpr (any_pack<U>) return U::load(from);
+  else return *from;
+}
+
+/// The bits of at most Calls calls, laid ready: for one sample, or a pack of them, if U is one. `first` is its place in the
+/// first row.
+template <class U, std::size_t Calls>
+class laid_words {
+public:
+  [[gnu::always_inline]] explicit laid_words(scalar_t<U> const* first) noexcept : at_(first) {}
+  [[gnu::always_inline]] U bits() {
+    if (used_ == Calls) [[unlikely]] too_many_draws();
+    return read_row<U>(at_ + sample_lanes * used_++);
+  }
+
+private:
+  scalar_t<U> const* at_;
+  std::size_t used_ = 0;
+};
+
+/// The bits of a pack of samples, made when they are asked for; of at most Calls calls, unless that is 0.
+template <any_pack U, std::size_t Calls>
+class fresh_words {
+  using scalar = scalar_t<U>;
+  static constexpr std::size_t lanes = U::size, per_block = 16 / sizeof(scalar);
+  using P = pack<std::uint64_t, lanes>;
+
+public:
+  /// From block `index` of each lane on, of which the first `skip` calls' bits are left out. The block after one is `step`
+  /// further.
+  fresh_words(std::uint64_t seed, P const& index, P const& subsequence, std::uint64_t step, std::size_t skip) noexcept
+      : seed_(seed), step_(step), index_(index), subsequence_(subsequence), at_(skip) {
+    if (skip != 0) make();
+  }
+  U bits() noexcept(Calls == 0) {
+    if constexpr (Calls != 0)
+      if (used_++ == Calls) [[unlikely]] too_many_draws();
+    if (at_ == 0) make();
+    U const out = block_[at_];
+    at_ = (at_ + 1) % per_block;
+    return out;
+  }
+
+private:
+  void make() noexcept {
+    P c[4] = {index_, index_ >> 32, subsequence_, subsequence_ >> 32};
+    philox_lanes(c, seed_);
+    for (std::size_t w = 0; w < per_block; ++w) {
+      if constexpr (sizeof(scalar) == 8) block_[w] = (c[2 * w] << 32) | (c[2 * w + 1] & std::uint64_t{0xffffffff});
+      else block_[w] = convert<std::uint32_t>(c[w]);
+    }
+    index_ += step_;
+  }
+
+  std::uint64_t seed_, step_;
+  P index_, subsequence_;
+  U block_[per_block];
+  std::size_t at_, used_ = 0;
+};
 
 }}} // namespace trireme::v1::detail

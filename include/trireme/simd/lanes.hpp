@@ -146,6 +146,12 @@ template <real_pack P>
       a, b);
 }
 
+/// The products of the lower halves of the lanes.
+template <std::size_t N>
+[[gnu::always_inline]] inline pack<std::uint64_t, N> mul_low(pack<std::uint64_t, N> const& x, pack<std::uint64_t, N> const& y) noexcept {
+  return each<pack<std::uint64_t, N>>([](auto const& a, auto const& b) { return unit<4 * N>::mul_low(a, b); }, x, y);
+}
+
 template <std::size_t B, std::size_t C, std::size_t N>
 [[gnu::always_inline]] inline auto both(mask<B, N> const& a, mask<C, N> const& b) noexcept {
   return a && b;

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
 
 #if defined(__SSE2__)
 #include <immintrin.h>
@@ -13,11 +14,10 @@
 
 namespace trireme { inline namespace v1 {
 
-/// Lanes of a pack in this build, 4 bytes each in one register: 16 with AVX-512, 8 with AVX2, 4 with SSE2 or NEON. Where
-/// there is no vector unit, and on a device, a pack is one element: the scalar itself.
-#if defined(__CUDA_ARCH__)
-inline constexpr std::size_t native_lanes = 1;
-#elif defined(__AVX512F__)
+/// Lanes of a pack in this build: as many as a register has room for 4 bytes. 16 with AVX-512, 8 with AVX2, 4 with SSE2
+/// or NEON. Where there is no vector unit a pack is one element, the scalar itself; so it is on a device, where algorithms
+/// see to it (a host and a device must agree on types, and so on this number).
+#if defined(__AVX512F__)
 inline constexpr std::size_t native_lanes = 16;
 #elif defined(__AVX2__)
 inline constexpr std::size_t native_lanes = 8;
@@ -184,19 +184,19 @@ struct unit<64> : portable_unit<64> { // by maskz of all lanes: g++ 12 takes the
   }
   using portable_unit<64>::widen;
   [[gnu::always_inline]] static inline void widen(f32 const& v, f64& first, f64& second) noexcept {
-    first = (f64)_mm512_maskz_cvtps_pd(0xff, _mm512_castps512_ps256((__m512)v));
+    first = (f64)_mm512_maskz_cvtps_pd(0xff, (__m256)_mm512_maskz_extractf64x4_pd(0xf, (__m512d)v, 0));
     second = (f64)_mm512_maskz_cvtps_pd(0xff, (__m256)_mm512_maskz_extractf64x4_pd(0xf, (__m512d)v, 1));
   }
   [[gnu::always_inline]] static inline void widen(i32 const& v, f64& first, f64& second) noexcept {
-    first = (f64)_mm512_maskz_cvtepi32_pd(0xff, _mm512_castsi512_si256((__m512i)v));
+    first = (f64)_mm512_maskz_cvtepi32_pd(0xff, _mm512_maskz_extracti64x4_epi64(0xf, (__m512i)v, 0));
     second = (f64)_mm512_maskz_cvtepi32_pd(0xff, _mm512_maskz_extracti64x4_epi64(0xf, (__m512i)v, 1));
   }
   [[gnu::always_inline]] static inline void widen(u32 const& v, u64& first, u64& second) noexcept {
-    first = (u64)_mm512_maskz_cvtepu32_epi64(0xff, _mm512_castsi512_si256((__m512i)v));
+    first = (u64)_mm512_maskz_cvtepu32_epi64(0xff, _mm512_maskz_extracti64x4_epi64(0xf, (__m512i)v, 0));
     second = (u64)_mm512_maskz_cvtepu32_epi64(0xff, _mm512_maskz_extracti64x4_epi64(0xf, (__m512i)v, 1));
   }
   [[gnu::always_inline]] static inline void widen(i32 const& v, i64& first, i64& second) noexcept {
-    first = (i64)_mm512_maskz_cvtepi32_epi64(0xff, _mm512_castsi512_si256((__m512i)v));
+    first = (i64)_mm512_maskz_cvtepi32_epi64(0xff, _mm512_maskz_extracti64x4_epi64(0xf, (__m512i)v, 0));
     second = (i64)_mm512_maskz_cvtepi32_epi64(0xff, _mm512_maskz_extracti64x4_epi64(0xf, (__m512i)v, 1));
   }
   using portable_unit<64>::narrow;
