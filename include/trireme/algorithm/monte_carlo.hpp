@@ -70,17 +70,17 @@ struct lane_moments {
     for (std::size_t j = 0; j < tile_lanes; ++j) sum[j] = squares[j] = -0.0;
   }
 
-  /// n samples of consecutive lanes.
+  /// n samples: one of a lane, or rows of all.
   [[gnu::always_inline]] constexpr void add(std::size_t first, V const* values, std::size_t n, std::size_t k) {
 #if !defined(__CUDA_ARCH__)
     if constexpr (lane<V> && native_lanes > 1) {
-      if (n == tile_lanes) return add_row(values);
+      if (n % tile_lanes == 0) return add_rows(values, n);
     }
 #endif
     for (std::size_t j = 0; j < n; ++j) {
       double const d = components<V>::get(values[j], k) - origin;
-      sum[first + j] += d;
-      squares[first + j] += mul(d, d);
+      sum[(first + j) % tile_lanes] += d;
+      squares[(first + j) % tile_lanes] += mul(d, d);
     }
   }
 
@@ -98,12 +98,17 @@ struct lane_moments {
 
 private:
   template <std::size_t N = native_lanes>
-  [[gnu::always_inline]] void add_row(V const* values) {
+  [[gnu::always_inline]] void add_rows(V const* values, std::size_t n) {
     using P = pack<double, N>;
     for (std::size_t j = 0; j < tile_lanes; j += N) {
-      P const d = convert<double>(pack<V, N>::load(values + j)) - origin;
-      (P::load(sum + j) + d).store(sum + j);
-      (P::load(squares + j) + mul(d, d)).store(squares + j);
+      P s = P::load(sum + j), q = P::load(squares + j);
+      for (std::size_t i = j; i < n; i += tile_lanes) {
+        P const d = convert<double>(pack<V, N>::load(values + i)) - origin;
+        s += d;
+        q += mul(d, d);
+      }
+      s.store(sum + j);
+      q.store(squares + j);
     }
   }
 };

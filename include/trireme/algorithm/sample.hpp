@@ -67,8 +67,8 @@ using cursor_t = std::conditional_t<promised_draws<F> == 0, stream_cursor<Real, 
 template <class Real, class F>
 using rng_t = typename cursor_t<Real, F>::rng;
 
-/// Evaluates rows of 32 samples, from sample 32 r for each r in [first, last): visit(32 r, values, 32). A kernel under
-/// simd is given packs; any other under draws<N> reads words that vector code laid ready.
+/// Evaluates rows of 32 samples, some rows at once: visit(32 r, values, 32 k) for rows r, …, r + k - 1, together the rows
+/// [first, last). A kernel under simd is given packs; any other under draws<N> reads words that vector code laid ready.
 template <class Real, class F, class V>
 struct sample_rows {
   static constexpr std::size_t lanes = simd_lanes<F>, calls = promised_draws<F>;
@@ -76,6 +76,7 @@ struct sample_rows {
   static constexpr bool laid = calls != 0 && words <= 512; ///< 64 kB for a row
   static constexpr bool exist = sizeof(V) <= 128 && std::is_trivially_copyable_v<V> && std::is_default_constructible_v<V> &&
                                 (laid || lanes > 1);
+  static constexpr std::size_t together = sizeof(V) <= 16 ? 8 : 1; ///< rows: sums then stay in registers for as long
   using bits = random_bits<Real>;
   using numbers = std::conditional_t<(lanes > 1), pack<Real, (lanes > 1 ? lanes : 2)>, Real>;
 
@@ -90,23 +91,27 @@ private:
   template <class Visit>
   static void visit_laid(std::uint64_t seed, F const& f, std::size_t first, std::size_t last, Visit const& visit) {
     constexpr std::size_t at_once = words >= 128 ? 1 : 128 / words;
-    constexpr std::size_t most_blocks = (at_once * words + 3) / 4 + 1, row_words = sample_lanes * words;
+    constexpr std::size_t most_blocks = (at_once * words + 3) / 4 + 1;
     using rng = generator<numbers, laid_words<random_bits<numbers>, calls>>;
     alignas(64) std::uint32_t store[most_blocks * 4 * sample_lanes];
-    alignas(64) V values[sample_lanes];
+    alignas(64) V values[together * sample_lanes];
     for (std::size_t r = first; r < last;) {
       std::size_t const end = last - r < at_once ? last : r + at_once;
       std::uint64_t const begin = words * r / 4;
       lay_words<sizeof(Real) == 8>(store, static_cast<std::size_t>((words * end + 3) / 4 - begin), {seed, sample_lanes * begin});
       std::uint32_t const* at = store + sample_lanes * (words * r - 4 * begin);
-      for (; r < end; ++r, at += row_words) {
-        auto const* const row = reinterpret_cast<bits const*>(at);
-        for (std::size_t j = 0; j < sample_lanes; j += lanes) {
-          rng rng_at{typename rng::words_type(row + j)};
-          if constexpr (lanes > 1) store_lanes<V, lanes>(values + j, f(rng_at));
-          else values[j] = f(rng_at);
+      while (r < end) {
+        std::size_t const rows = end - r < together ? end - r : together;
+        for (std::size_t k = 0; k < rows; ++k, at += sample_lanes * words) {
+          auto const* const row = reinterpret_cast<bits const*>(at);
+          for (std::size_t j = 0; j < sample_lanes; j += lanes) {
+            rng rng_at{typename rng::words_type(row + j)};
+            if constexpr (lanes > 1) store_lanes<V, lanes>(values + sample_lanes * k + j, f(rng_at));
+            else values[sample_lanes * k + j] = f(rng_at);
+          }
         }
-        visit(sample_lanes * r, static_cast<V const*>(values), std::size_t{sample_lanes});
+        visit(sample_lanes * r, static_cast<V const*>(values), sample_lanes * rows);
+        r += rows;
       }
     }
   }
@@ -144,8 +149,8 @@ struct sampler {
   /// Whether samples come in rows where the host evaluates them.
   static constexpr bool in_rows = sample_rows<Real, F, value_type>::exist;
 
-  /// visit(i, values, count) for runs of at most 32 consecutive samples that begin with i and together are [first, last):
-  /// rows where 32 i is the first, single samples at the ends.
+  /// visit(i, values, count) for runs of consecutive samples that begin with i and together are [first, last): rows of 32
+  /// that begin with a multiple of it, and single samples at the ends.
   template <class Visit>
     requires in_rows
   constexpr void rows(std::size_t first, std::size_t last, Visit const& visit) const {

@@ -8,7 +8,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 
 namespace trireme { inline namespace v1 { namespace detail {
 
@@ -64,7 +63,7 @@ inline void lay_portable(std::uint32_t* out, std::size_t rows, word_source from)
       for (std::size_t w = 0; w < 4; w += 2) {
         if constexpr (Wide) {
           P const both = (c[w] << 32) | (c[w + 1] & std::uint64_t{0xffffffff});
-          std::memcpy(out + sample_lanes * w + 2 * j, &both, sizeof both);
+          both.store(reinterpret_cast<std::uint64_t*>(out + sample_lanes * w + 2 * j));
         } else {
           convert<std::uint32_t>(c[w]).store(out + sample_lanes * w + j);
           convert<std::uint32_t>(c[w + 1]).store(out + sample_lanes * (w + 1) + j);
@@ -227,7 +226,7 @@ public:
       : seed_(seed), step_(step), index_(index), subsequence_(subsequence), at_(skip) {
     if (skip != 0) make();
   }
-  U bits() noexcept(Calls == 0) {
+  [[gnu::always_inline]] U bits() noexcept(Calls == 0) {
     if constexpr (Calls != 0)
       if (used_++ == Calls) [[unlikely]] too_many_draws();
     if (at_ == 0) make();

@@ -8,7 +8,6 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <type_traits>
 
 namespace trireme { inline namespace v1 {
@@ -30,14 +29,15 @@ template <class To, class From, std::size_t N>
   } else if constexpr (sizeof(To) == 8) {
     // A vector unit widens within the integers of one sign, float to double, and int to double.
     constexpr bool direct = std::same_as<From, float> || std::same_as<From, int>;
-    using middle = std::conditional_t<std::integral<To>, std::conditional_t<std::signed_integral<From>, std::int64_t, std::uint64_t>, double>;
     out y;
     if constexpr (std::same_as<To, double> && direct) {
       unit::widen(x.part[0], y.part[0], y.part[1]);
     } else if constexpr (std::integral<From> && std::integral<To>) {
-      pack<middle, N> wide;
-      unit::widen(x.part[0], wide.part[0], wide.part[1]);
-      std::memcpy(&y, &wide, sizeof y);
+      using half = std::conditional_t<std::signed_integral<From>, std::int32_t, std::uint32_t>;
+      using whole = std::conditional_t<std::signed_integral<From>, std::int64_t, std::uint64_t>;
+      pack<whole, N> wide;
+      unit::widen((detail::vec<half, 4 * N>)x.part[0], wide.part[0], wide.part[1]);
+      return detail::each<out>([](auto const& v) { return (typename out::vector)v; }, wide);
     } else {
       detail::portable_unit<4 * N>::widen(x.part[0], y.part[0], y.part[1]);
     }
@@ -45,11 +45,10 @@ template <class To, class From, std::size_t N>
   } else {
     out y;
     if constexpr (std::integral<From> && std::integral<To>) {
-      pack<std::int64_t, N> whole;
-      std::memcpy(&whole, &x, sizeof x);
-      pack<std::int32_t, N> half;
-      unit::narrow(whole.part[0], whole.part[1], half.part[0]);
-      std::memcpy(&y, &half, sizeof y);
+      using whole = detail::vec<std::int64_t, 4 * N>;
+      detail::vec<std::int32_t, 4 * N> half;
+      unit::narrow((whole)x.part[0], (whole)x.part[1], half);
+      y.part[0] = (typename out::vector)half;
     } else {
       unit::narrow(x.part[0], x.part[1], y.part[0]);
     }
@@ -84,7 +83,7 @@ template <std::size_t B, std::size_t N, class X, class Y>
     if constexpr (detail::any_pack<std::remove_cvref_t<decltype(x)>>) return x;
     else return P(static_cast<T>(x));
   };
-  return detail::each<P>([](auto const& m, auto const& x, auto const& y) { return m ? x : y; },
+  return detail::each<P>([](auto const& m, auto const& x, auto const& y) { return detail::unit<4 * N>::blend(m, x, y); },
                          condition.template as<sizeof(T)>(), to_pack(a), to_pack(b));
 }
 

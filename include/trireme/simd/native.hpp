@@ -60,6 +60,11 @@ struct portable_unit {
     }
     return v;
   }
+  /// a where the mask's lane has all bits, b where it has none. By bits: a select may become a branch for each lane.
+  template <class M, class V>
+  [[gnu::always_inline]] static inline V blend(M const& mask, V const& a, V const& b) noexcept {
+    return (V)((mask & (M)a) | (~mask & (M)b));
+  }
   /// Whether a mask, of lanes of all bits or none, has a lane that is set.
   template <class V>
   [[gnu::always_inline]] static inline bool any(V const& mask) noexcept {
@@ -138,6 +143,10 @@ struct unit<32> : portable_unit<32> {
   }
   [[gnu::always_inline]] static inline f32 sqrt(f32 const& v) noexcept { return (f32)_mm256_sqrt_ps((__m256)v); }
   [[gnu::always_inline]] static inline f64 sqrt(f64 const& v) noexcept { return (f64)_mm256_sqrt_pd((__m256d)v); }
+  template <class M, class V>
+  [[gnu::always_inline]] static inline V blend(M const& mask, V const& a, V const& b) noexcept {
+    return (V)_mm256_blendv_epi8((__m256i)b, (__m256i)a, (__m256i)mask);
+  }
   template <class V>
   [[gnu::always_inline]] static inline bool any(V const& mask) noexcept {
     return _mm256_movemask_epi8((__m256i)mask) != 0;
@@ -178,6 +187,10 @@ struct unit<64> : portable_unit<64> { // by maskz of all lanes: g++ 12 takes the
   }
   [[gnu::always_inline]] static inline f32 sqrt(f32 const& v) noexcept { return (f32)_mm512_maskz_sqrt_ps(0xffff, (__m512)v); }
   [[gnu::always_inline]] static inline f64 sqrt(f64 const& v) noexcept { return (f64)_mm512_maskz_sqrt_pd(0xff, (__m512d)v); }
+  template <class M, class V>
+  [[gnu::always_inline]] static inline V blend(M const& mask, V const& a, V const& b) noexcept {
+    return mask ? a : b; // together with the comparison before: there are registers for masks
+  }
   template <class V>
   [[gnu::always_inline]] static inline bool any(V const& mask) noexcept {
     return _mm512_test_epi32_mask((__m512i)mask, (__m512i)mask) != 0;

@@ -118,7 +118,7 @@ struct pack {
   /// N elements that lie side by side, however aligned.
   [[nodiscard, gnu::always_inline]] static pack load(T const* from) noexcept {
     pack out;
-    std::memcpy(&out.part, from, sizeof out.part);
+    for (std::size_t k = 0; k < parts; ++k) out.part[k] = *reinterpret_cast<anywhere const*>(from + k * (N / parts));
     return out;
   }
   /// The first n ≤ N of them; the other lanes are 0.
@@ -127,7 +127,9 @@ struct pack {
     for (std::size_t i = 0; i < n; ++i) lanes[i] = from[i];
     return load(lanes);
   }
-  [[gnu::always_inline]] void store(T* to) const noexcept { std::memcpy(to, &part, sizeof part); }
+  [[gnu::always_inline]] void store(T* to) const noexcept {
+    for (std::size_t k = 0; k < parts; ++k) *reinterpret_cast<anywhere*>(to + k * (N / parts)) = part[k];
+  }
   void store(T* to, std::size_t n) const noexcept {
     for (std::size_t i = 0; i < n; ++i) to[i] = (*this)[i];
   }
@@ -141,6 +143,10 @@ struct pack {
   [[gnu::always_inline]] pack& operator*=(B const& b) noexcept { return *this = *this * b; }
   template <class B>
   [[gnu::always_inline]] pack& operator/=(B const& b) noexcept { return *this = *this / b; }
+
+private:
+  // One move for each register: a memcpy of several goes in pieces of other sizes, for which loads then wait.
+  typedef T anywhere __attribute__((vector_size(4 * N), aligned(sizeof(T)), may_alias));
 };
 
 namespace detail {
