@@ -105,7 +105,7 @@ private:
         for (std::size_t k = 0; k < rows; ++k, at += sample_lanes * words) {
           auto const* const row = reinterpret_cast<bits const*>(at);
           for (std::size_t j = 0; j < sample_lanes; j += lanes) {
-            rng rng_at{typename rng::words_type(row + j)};
+            rng rng_at(std::in_place, row + j);
             if constexpr (lanes > 1) store_lanes<V, lanes>(values + sample_lanes * k + j, f(rng_at));
             else values[sample_lanes * k + j] = f(rng_at);
           }
@@ -126,11 +126,15 @@ private:
     for (std::size_t r = first; r < last; ++r) {
       for (std::size_t j = 0; j < sample_lanes; j += lanes) {
         P const lane_ids = P::load(ids) + std::uint64_t{j};
-        std::uint64_t const word = words * r;
-        rng rng_at{calls == 0 ? typename rng::words_type(seed, P(std::uint64_t{0}), lane_ids + sample_lanes * r, 1, 0)
-                              : typename rng::words_type(seed, lane_ids + sample_lanes * (word / 4), P(std::uint64_t{0}), sample_lanes,
-                                                         static_cast<std::size_t>(word % 4 * 4 / sizeof(Real)))};
-        store_lanes<V, lanes>(values + j, f(rng_at));
+        P const none(std::uint64_t{0});
+        if constexpr (calls == 0) {
+          rng rng_at(std::in_place, seed, none, lane_ids + sample_lanes * r, std::uint64_t{1}, std::size_t{0});
+          store_lanes<V, lanes>(values + j, f(rng_at));
+        } else {
+          std::uint64_t const word = words * r;
+          rng rng_at(std::in_place, seed, lane_ids + sample_lanes * (word / 4), none, sample_lanes, word % 4 * 4 / sizeof(Real));
+          store_lanes<V, lanes>(values + j, f(rng_at));
+        }
       }
       visit(sample_lanes * r, static_cast<V const*>(values), std::size_t{sample_lanes});
     }

@@ -35,6 +35,8 @@ class generator {
 
   constexpr explicit generator(Words words) noexcept(std::is_nothrow_move_constructible_v<Words>)
       : words_(std::move(words)) {}
+  template <class... A>
+  constexpr explicit generator(std::in_place_t, A&&... words) : words_(std::forward<A>(words)...) {}
 
   /// Uniform in [0, 1), on multiples of 2⁻²⁴ for float, 2⁻⁵² for double. Never 1.
   [[nodiscard]] constexpr Real uniform() noexcept(nothrow) { return detail::to_uniform<Real>(bits()); }

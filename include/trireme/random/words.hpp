@@ -230,7 +230,7 @@ public:
     if constexpr (Calls != 0)
       if (used_++ == Calls) [[unlikely]] too_many_draws();
     if (at_ == 0) make();
-    U const out = block_[at_];
+    U const out = U::load(block_ + lanes * at_);
     at_ = (at_ + 1) % per_block;
     return out;
   }
@@ -240,15 +240,15 @@ private:
     P c[4] = {index_, index_ >> 32, subsequence_, subsequence_ >> 32};
     philox_lanes(c, seed_);
     for (std::size_t w = 0; w < per_block; ++w) {
-      if constexpr (sizeof(scalar) == 8) block_[w] = (c[2 * w] << 32) | (c[2 * w + 1] & std::uint64_t{0xffffffff});
-      else block_[w] = convert<std::uint32_t>(c[w]);
+      if constexpr (sizeof(scalar) == 8) ((c[2 * w] << 32) | (c[2 * w + 1] & std::uint64_t{0xffffffff})).store(block_ + lanes * w);
+      else convert<std::uint32_t>(c[w]).store(block_ + lanes * w);
     }
     index_ += step_;
   }
 
   std::uint64_t seed_, step_;
   P index_, subsequence_;
-  U block_[per_block];
+  alignas(4 * lanes) scalar block_[per_block * lanes];
   std::size_t at_, used_ = 0;
 };
 

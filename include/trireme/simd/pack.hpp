@@ -47,6 +47,12 @@ template <class P, class Op, class... A>
   return out;
 }
 
+template <class V, std::size_t Parts>
+[[gnu::always_inline]] inline void copy_parts(V (&to)[Parts], V const (&from)[Parts]) noexcept {
+  to[0] = from[0];
+  if constexpr (Parts == 2) to[1] = from[1];
+}
+
 template <class V, class T, std::size_t... I>
 [[gnu::always_inline]] inline V splat(T x, std::index_sequence<I...>) noexcept {
   return V{((void)I, x)...};
@@ -60,6 +66,13 @@ struct mask {
   static constexpr std::size_t parts = Bytes / 4;
   using vector = detail::vec<detail::lane_mask_t<Bytes>, 4 * N>;
   vector part[parts]; ///< all bits of a lane, or none
+
+  mask() = default;
+  [[gnu::always_inline]] mask(mask const& m) noexcept { detail::copy_parts(part, m.part); }
+  [[gnu::always_inline]] mask& operator=(mask const& m) noexcept {
+    detail::copy_parts(part, m.part);
+    return *this;
+  }
 
   [[nodiscard]] bool operator[](std::size_t i) const noexcept { return part[i / (N / parts)][i % (N / parts)] != 0; }
 
@@ -108,6 +121,12 @@ struct pack {
   vector part[parts];
 
   pack() = default;
+  // Register by register: g++ copies a struct of several through memory, in smaller pieces.
+  [[gnu::always_inline]] pack(pack const& p) noexcept { detail::copy_parts(part, p.part); }
+  [[gnu::always_inline]] pack& operator=(pack const& p) noexcept {
+    detail::copy_parts(part, p.part);
+    return *this;
+  }
   template <class S>
     requires std::is_arithmetic_v<S>
   [[gnu::always_inline]] pack(S x) noexcept {
