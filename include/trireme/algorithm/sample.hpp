@@ -68,14 +68,13 @@ template <class Real, class F>
 using rng_t = typename cursor_t<Real, F>::rng;
 
 /// Evaluates rows of 32 samples, some rows at once: visit(32 r, values, 32 k) for rows r, …, r + k - 1, together the rows
-/// [first, last). A kernel under simd is given packs; any other under draws<N> reads words that vector code laid ready.
+/// [first, last). Words are laid ready by vector code; a kernel under simd is given packs of them.
 template <class Real, class F, class V>
 struct sample_rows {
   static constexpr std::size_t lanes = simd_lanes<F>, calls = promised_draws<F>;
   static constexpr std::size_t words = calls * sizeof(Real) / sizeof(std::uint32_t); ///< of a sample
   static constexpr bool laid = calls != 0 && words <= 512; ///< 64 kB for a row
-  static constexpr bool exist = sizeof(V) <= 128 && std::is_trivially_copyable_v<V> && std::is_default_constructible_v<V> &&
-                                (laid || lanes > 1);
+  static constexpr bool exist = sizeof(V) <= 128 && std::is_trivially_copyable_v<V> && std::is_default_constructible_v<V>;
   static constexpr std::size_t together = sizeof(V) <= 16 ? 8 : 1; ///< rows: sums then stay in registers for as long
   using bits = random_bits<Real>;
   using numbers = std::conditional_t<(lanes > 1), pack<Real, (lanes > 1 ? lanes : 2)>, Real>;
@@ -83,7 +82,7 @@ struct sample_rows {
   template <class Visit>
   static void visit_all(std::uint64_t seed, F const& f, std::size_t first, std::size_t last, Visit const& visit) {
     if constexpr (laid) visit_laid(seed, f, first, last, visit);
-    else visit_fresh(seed, f, first, last, visit);
+    else visit_growing(seed, f, first, last, visit);
   }
 
 private:
@@ -98,7 +97,7 @@ private:
     for (std::size_t r = first; r < last;) {
       std::size_t const end = last - r < at_once ? last : r + at_once;
       std::uint64_t const begin = words * r / 4;
-      lay_words<sizeof(Real) == 8>(store, static_cast<std::size_t>((words * end + 3) / 4 - begin), {seed, sample_lanes * begin});
+      lay_words<sizeof(Real) == 8, false>(store, static_cast<std::size_t>((words * end + 3) / 4 - begin), {seed, sample_lanes * begin});
       std::uint32_t const* at = store + sample_lanes * (words * r - 4 * begin);
       while (r < end) {
         std::size_t const rows = end - r < together ? end - r : together;
@@ -116,25 +115,20 @@ private:
     }
   }
 
+  /// As many words as the kernel turns out to take, and row by row.
   template <class Visit>
-  static void visit_fresh(std::uint64_t seed, F const& f, std::size_t first, std::size_t last, Visit const& visit) {
-    using rng = generator<numbers, fresh_words<random_bits<numbers>, calls>>;
-    using P = pack<std::uint64_t, lanes>;
+  static void visit_growing(std::uint64_t seed, F const& f, std::size_t first, std::size_t last, Visit const& visit) {
+    using source = growing_words<random_bits<numbers>, calls>;
+    using rng = generator<numbers, source>;
+    typename source::rows_type rows;
     alignas(64) V values[sample_lanes];
-    std::uint64_t ids[lanes];
-    for (std::size_t j = 0; j < lanes; ++j) ids[j] = j;
     for (std::size_t r = first; r < last; ++r) {
+      std::uint64_t const word = words * r, sample = sample_lanes * r;
+      rows.start(calls == 0 ? word_source{seed, 0, sample} : word_source{seed, sample_lanes * (word / 4)});
       for (std::size_t j = 0; j < sample_lanes; j += lanes) {
-        P const lane_ids = P::load(ids) + std::uint64_t{j};
-        P const none(std::uint64_t{0});
-        if constexpr (calls == 0) {
-          rng rng_at(std::in_place, seed, none, lane_ids + sample_lanes * r, std::uint64_t{1}, std::size_t{0});
-          store_lanes<V, lanes>(values + j, f(rng_at));
-        } else {
-          std::uint64_t const word = words * r;
-          rng rng_at(std::in_place, seed, lane_ids + sample_lanes * (word / 4), none, sample_lanes, word % 4 * 4 / sizeof(Real));
-          store_lanes<V, lanes>(values + j, f(rng_at));
-        }
+        rng rng_at(std::in_place, rows, j, word % 4 * 4 / sizeof(Real));
+        if constexpr (lanes > 1) store_lanes<V, lanes>(values + j, f(rng_at));
+        else values[j] = f(rng_at);
       }
       visit(sample_lanes * r, static_cast<V const*>(values), std::size_t{sample_lanes});
     }

@@ -11,9 +11,15 @@
 
 namespace trireme { inline namespace v1 { namespace detail {
 
-/// Which words: lane j of 32 reads the blocks index + j, index + j + 32, … of one subsequence (the layout of draws<N>).
+/// Which words: lane j of 32 reads the blocks index, index + 1, … of subsequence `sample` + j; or, if not of Streams, the
+/// blocks index + j, index + j + 32, … of subsequence 0 (the layout of draws<N>).
 struct word_source {
-  std::uint64_t seed, index;
+  std::uint64_t seed, index, sample = 0;
+
+  template <bool Streams>
+  constexpr void skip(std::size_t rows) noexcept {
+    index += (Streams ? 1 : sample_lanes) * rows;
+  }
 };
 
 inline constexpr std::uint32_t philox_m0 = 0xd2511f53, philox_m1 = 0xcd9e8d57;
@@ -35,6 +41,16 @@ template <std::size_t N>
   }
 }
 
+template <bool Streams, std::size_t N>
+[[gnu::always_inline]] inline void set_counter(pack<std::uint64_t, N> (&c)[4], word_source const& from,
+                                               pack<std::uint64_t, N> const& lanes) noexcept {
+  using P = pack<std::uint64_t, N>;
+  c[0] = Streams ? P(from.index) : lanes + from.index;
+  c[1] = c[0] >> 32;
+  c[2] = Streams ? lanes + from.sample : P(std::uint64_t{0});
+  c[3] = c[2] >> 32;
+}
+
 /// The keys of the ten rounds, as broadcasts read them.
 struct round_keys {
   std::uint64_t k0[10], k1[10];
@@ -48,17 +64,17 @@ struct round_keys {
 
 /// Fills rows of blocks: the words of a row are four rows of 32 lanes, out[(4 r + w) 32 + j] being word w of row r and lane
 /// j. If Wide, pairs of them, the first one high, are one number of 64 bits: two rows of 32 such.
-template <bool Wide>
+template <bool Wide, bool Streams>
 inline void lay_portable(std::uint32_t* out, std::size_t rows, word_source from) noexcept {
   constexpr std::size_t n = native_lanes < 4 ? 4 : native_lanes;
   using P = pack<std::uint64_t, n>;
   std::uint64_t ids[n];
   for (std::size_t j = 0; j < n; ++j) ids[j] = j;
   P const lanes = P::load(ids);
-  for (std::size_t r = 0; r < rows; ++r, from.index += sample_lanes, out += 4 * sample_lanes) {
+  for (std::size_t r = 0; r < rows; ++r, from.skip<Streams>(1), out += 4 * sample_lanes) {
     for (std::size_t j = 0; j < sample_lanes; j += n) {
-      P const index = lanes + (from.index + j);
-      P c[4] = {index, index >> 32, P(std::uint64_t{0}), P(std::uint64_t{0})};
+      P c[4];
+      set_counter<Streams>(c, from, lanes + std::uint64_t{j});
       philox_lanes(c, from.seed);
       for (std::size_t w = 0; w < 4; w += 2) {
         if constexpr (Wide) {
@@ -92,15 +108,20 @@ struct avx2_words {
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), _mm256_blend_epi32((__m256i)low, up, 0xaa));
   }
 
-  template <bool Wide>
+  template <bool Streams>
+  [[gnu::target("avx2"), gnu::always_inline]] static inline chain start(word_source const& from, v const& lanes) noexcept {
+    v const index = Streams ? v{} + from.index : lanes + from.index, sample = Streams ? lanes + from.sample : v{};
+    return {index, index >> 32, sample, sample >> 32};
+  }
+
+  template <bool Wide, bool Streams>
   [[gnu::target("avx2"), gnu::noinline]] static void lay(std::uint32_t* out, std::size_t rows, word_source from) noexcept {
     round_keys const keys(from.seed);
     v const m0 = v{} + philox_m0, m1 = v{} + philox_m1;
     v const ids = Wide ? v{0, 1, 2, 3} : v{0, 2, 4, 6};
-    for (std::size_t r = 0; r < rows; ++r, from.index += sample_lanes, out += 4 * sample_lanes) {
+    for (std::size_t r = 0; r < rows; ++r, from.skip<Streams>(1), out += 4 * sample_lanes) {
       for (std::uint64_t j = 0; j < sample_lanes; j += 8) {
-        v const first = ids + (from.index + j), second = first + (Wide ? 4U : 1U);
-        chain a{first, first >> 32, v{}, v{}}, b{second, second >> 32, v{}, v{}};
+        chain a = start<Streams>(from, ids + j), b = start<Streams>(from, ids + (j + (Wide ? 4U : 1U)));
         for (int i = 0; i < 10; ++i) {
           v const key0 = v{} + keys.k0[i], key1 = v{} + keys.k1[i];
           round(a, m0, m1, key0, key1);
@@ -154,15 +175,21 @@ struct avx512_words {
     }
   }
 
-  template <bool Wide>
+  template <bool Streams>
+  [[gnu::target("avx512f"), gnu::always_inline]] static inline chain start(word_source const& from, v const& lanes) noexcept {
+    v const index = Streams ? v{} + from.index : lanes + from.index, sample = Streams ? lanes + from.sample : v{};
+    return {index, index >> 32, sample, sample >> 32};
+  }
+
+  template <bool Wide, bool Streams>
   [[gnu::target("avx512f"), gnu::noinline]] static void lay(std::uint32_t* out, std::size_t rows, word_source from) noexcept {
     round_keys const keys(from.seed);
     v const m0 = v{} + philox_m0, m1 = v{} + philox_m1;
     v const ids = Wide ? v{0, 1, 2, 3, 4, 5, 6, 7} : v{0, 2, 4, 6, 8, 10, 12, 14};
-    for (std::size_t r = 0; r < rows; ++r, from.index += sample_lanes, out += 4 * sample_lanes) {
-      v const i0 = ids + from.index, i1 = i0 + (Wide ? 8U : 1U), i2 = i0 + 16U, i3 = i1 + 16U;
-      chain a{i0, i0 >> 32, v{}, v{}}, b{i1, i1 >> 32, v{}, v{}};
-      chain c{i2, i2 >> 32, v{}, v{}}, d{i3, i3 >> 32, v{}, v{}};
+    for (std::size_t r = 0; r < rows; ++r, from.skip<Streams>(1), out += 4 * sample_lanes) {
+      constexpr std::uint64_t next = Wide ? 8 : 1;
+      chain a = start<Streams>(from, ids), b = start<Streams>(from, ids + next);
+      chain c = start<Streams>(from, ids + 16U), d = start<Streams>(from, ids + (16 + next));
       #pragma GCC unroll 10
       for (int i = 0; i < 10; ++i) {
         v const key0 = v{} + keys.k0[i], key1 = v{} + keys.k1[i];
@@ -180,13 +207,13 @@ struct avx512_words {
 #endif
 
 /// The same by the best of them here.
-template <bool Wide>
+template <bool Wide, bool Streams>
 inline void lay_words(std::uint32_t* out, std::size_t rows, word_source from) noexcept {
 #if defined(__x86_64__) && defined(__GNUC__)
-  if (__builtin_cpu_supports("avx512f")) return avx512_words::lay<Wide>(out, rows, from);
-  if (__builtin_cpu_supports("avx2")) return avx2_words::lay<Wide>(out, rows, from);
+  if (__builtin_cpu_supports("avx512f")) return avx512_words::lay<Wide, Streams>(out, rows, from);
+  if (__builtin_cpu_supports("avx2")) return avx2_words::lay<Wide, Streams>(out, rows, from);
 #endif
-  lay_portable<Wide>(out, rows, from);
+  lay_portable<Wide, Streams>(out, rows, from);
 }
 
 /// U, or a pack of such, from rows of 32.
@@ -212,44 +239,87 @@ private:
   std::size_t used_ = 0;
 };
 
-/// The bits of a pack of samples, made when they are asked for; of at most Calls calls, unless that is 0.
-template <any_pack U, std::size_t Calls>
-class fresh_words {
-  using scalar = scalar_t<U>;
-  static constexpr std::size_t lanes = U::size, per_block = 16 / sizeof(scalar);
-  using P = pack<std::uint64_t, lanes>;
-
+/// The blocks that 32 samples read, laid as far as the samples before them went, and further where they go further.
+template <class Bits, bool Streams>
+class growing_rows {
 public:
-  /// From block `index` of each lane on, of which the first `skip` calls' bits are left out. The block after one is `step`
-  /// further.
-  fresh_words(std::uint64_t seed, P const& index, P const& subsequence, std::uint64_t step, std::size_t skip) noexcept
-      : seed_(seed), step_(step), index_(index), subsequence_(subsequence), at_(skip) {
-    if (skip != 0) make();
+  static constexpr std::size_t per_block = 16 / sizeof(Bits), room = 128; ///< calls of a block; blocks
+
+  /// From the first block of 32 samples on.
+  void start(word_source const& from) noexcept {
+    from_ = next_ = from;
+    std::size_t const ahead = blocks_;
+    blocks_ = 0;
+    lay(ahead);
   }
-  [[gnu::always_inline]] U bits() noexcept(Calls == 0) {
-    if constexpr (Calls != 0)
-      if (used_++ == Calls) [[unlikely]] too_many_draws();
-    if (at_ == 0) make();
-    U const out = U::load(block_ + lanes * at_);
-    at_ = (at_ + 1) % per_block;
-    return out;
+  [[nodiscard]] word_source const& source() const noexcept { return from_; }
+  /// How many calls are laid, and their bits.
+  [[nodiscard]] std::size_t calls() const noexcept { return blocks_ * per_block; }
+  [[nodiscard]] Bits const* data() const noexcept { return reinterpret_cast<Bits const*>(words_); }
+  /// One block more, where there is room.
+  bool grow() noexcept {
+    if (blocks_ == room) return false;
+    lay(1);
+    return true;
   }
 
 private:
-  void make() noexcept {
-    P c[4] = {index_, index_ >> 32, subsequence_, subsequence_ >> 32};
-    philox_lanes(c, seed_);
-    for (std::size_t w = 0; w < per_block; ++w) {
-      if constexpr (sizeof(scalar) == 8) ((c[2 * w] << 32) | (c[2 * w + 1] & std::uint64_t{0xffffffff})).store(block_ + lanes * w);
-      else convert<std::uint32_t>(c[w]).store(block_ + lanes * w);
-    }
-    index_ += step_;
+  void lay(std::size_t blocks) noexcept {
+    lay_words<sizeof(Bits) == 8, Streams>(words_ + 4 * sample_lanes * blocks_, blocks, next_);
+    next_.template skip<Streams>(blocks);
+    blocks_ += blocks;
   }
 
-  std::uint64_t seed_, step_;
-  P index_, subsequence_;
-  alignas(4 * lanes) scalar block_[per_block * lanes];
-  std::size_t at_, used_ = 0;
+  word_source from_{}, next_{};
+  std::size_t blocks_ = 1;
+  alignas(64) std::uint32_t words_[4 * sample_lanes * room];
+};
+
+/// The bits of one sample, or of a pack of them if U is one, from growing rows; beyond their room, its own. At most Calls of
+/// them, unless that is 0: then the samples are streams.
+template <class U, std::size_t Calls>
+class growing_words {
+  using bits_type = scalar_t<U>;
+  static constexpr bool streams = Calls == 0;
+
+public:
+  using rows_type = growing_rows<bits_type, streams>;
+
+  /// Of the lanes from `lane` on, where the first `skip` calls' bits of the first block belong to the sample before.
+  growing_words(rows_type& rows, std::size_t lane, std::size_t skip) noexcept : rows_(rows), lane_(lane), skip_(skip), at_(skip) {}
+
+  [[gnu::always_inline]] U bits() noexcept(streams) {
+    if constexpr (!streams)
+      if (at_ == Calls + skip_) [[unlikely]] too_many_draws();
+    if (at_ >= rows_.calls()) [[unlikely]] return further();
+    return read_row<U>(rows_.data() + lane_ + sample_lanes * at_++);
+  }
+
+private:
+  [[gnu::noinline]] U further() noexcept {
+    if (rows_.grow()) return read_row<U>(rows_.data() + lane_ + sample_lanes * at_++);
+    constexpr std::size_t per_block = rows_type::per_block;
+    if (at_ % per_block == 0) make(at_ / per_block);
+    if constexpr (any_pack<U>) return U::load(own_ + at_++ % per_block * lanes);
+    else return own_[at_++ % per_block];
+  }
+  void make(std::size_t number) noexcept {
+    word_source from = rows_.source();
+    from.skip<streams>(number);
+    for (std::size_t j = 0; j < lanes; ++j) {
+      std::uint64_t const id = lane_ + j;
+      auto const words = streams ? philox_block(from.seed, from.sample + id, from.index) : philox_block(from.seed, 0, from.index + id);
+      for (std::size_t w = 0; w < rows_type::per_block; ++w) {
+        if constexpr (sizeof(bits_type) == 4) own_[w * lanes + j] = words[w];
+        else own_[w * lanes + j] = std::uint64_t{words[2 * w]} << 32 | words[2 * w + 1];
+      }
+    }
+  }
+
+  static constexpr std::size_t lanes = sizeof(U) / sizeof(bits_type);
+  rows_type& rows_;
+  std::size_t lane_, skip_, at_;
+  bits_type own_[lanes * rows_type::per_block];
 };
 
 }}} // namespace trireme::v1::detail
