@@ -57,7 +57,8 @@ struct lanes_of {
   template <class R>
   [[gnu::always_inline]] static inline type from(R const& r) noexcept {
     constexpr bool same = std::same_as<R, type> || std::same_as<R, V>;
-    static_assert(same, "trireme: a kernel under tri::simd returns another type for packs than for numbers: see to it with "
+    constexpr bool refused_before = std::same_as<V, double> && std::same_as<scalar_t<R>, float>; // where it met a double
+    static_assert(same || refused_before, "trireme: a kernel under tri::simd returns another type for packs than for numbers: see to it with "
                         "tri::convert<type>(x)");
     if constexpr (same) return type(r);
     else return type{};

@@ -74,17 +74,17 @@ template <std::size_t B, std::size_t N>
 template <std::size_t B, std::size_t N, class X, class Y>
 [[nodiscard, gnu::always_inline]] inline auto select(mask<B, N> const& condition, X const& a, Y const& b) noexcept {
   using T = std::common_type_t<detail::scalar_t<X>, detail::scalar_t<Y>>;
-  static_assert((!detail::any_pack<X> || std::same_as<detail::scalar_t<X>, T>) &&
-                    (!detail::any_pack<Y> || std::same_as<detail::scalar_t<Y>, T>),
-                "trireme: select between a pack and a wider type, which a scalar kernel would go on in: write 0.5f instead of 0.5, or "
-                "convert one of them by tri::convert<type>(x)");
+  constexpr bool same = (!detail::any_pack<X> || std::same_as<detail::scalar_t<X>, T>) &&
+                        (!detail::any_pack<Y> || std::same_as<detail::scalar_t<Y>, T>);
+  static_assert(same, "trireme: select between a pack and a wider type, in which a scalar kernel would go on: write 0.5f instead of "
+                      "0.5, or convert one of them by tri::convert<type>(x)");
   using P = pack<T, N>;
-  auto const to_pack = [](auto const& x) {
-    if constexpr (detail::any_pack<std::remove_cvref_t<decltype(x)>>) return x;
-    else return P(static_cast<T>(x));
-  };
-  return detail::each<P>([](auto const& m, auto const& x, auto const& y) { return detail::unit<4 * N>::blend(m, x, y); },
-                         condition.template as<sizeof(T)>(), to_pack(a), to_pack(b));
+  if constexpr (same) {
+    return detail::each<P>([](auto const& m, auto const& x, auto const& y) { return detail::unit<4 * N>::blend(m, x, y); },
+                           condition.template as<sizeof(T)>(), P(a), P(b));
+  } else {
+    return P{};
+  }
 }
 
 /// As for numbers, lane by lane: b < a ? b : a.

@@ -1,0 +1,227 @@
+/// @file simd.cpp
+/// Kernels under tri::simd: the bits of the scalar ones in every algorithm that takes them, at sizes around all widths.
+#include <trireme/algorithm/batch_map.hpp>
+#include <trireme/algorithm/for_each.hpp>
+#include <trireme/algorithm/monte_carlo.hpp>
+#include <trireme/algorithm/reduce.hpp>
+#include <trireme/algorithm/simulate.hpp>
+#include <trireme/algorithm/transform.hpp>
+#include <trireme/inline/executor.hpp>
+#include <trireme/simd/kernel.hpp>
+#include <trireme/simd/math.hpp>
+#include <trireme/threads/executor.hpp>
+#if defined(__linux__)
+#include <trireme/processes/executor.hpp>
+#endif
+
+#include "far_executor.hpp"
+#include "support.hpp"
+#include "testing.hpp"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <numeric>
+#include <stdexcept>
+#include <type_traits>
+#include <vector>
+
+namespace tri = trireme;
+using testing::same_bits;
+
+namespace {
+
+inline constexpr auto in_circle = [](auto& rng) {
+  auto const x = rng.uniform();
+  auto const y = rng.uniform();
+  return tri::select(x * x + y * y < 1, 4.0, 0.0);
+};
+inline constexpr auto option = [](auto& rng) { return tri::max(tri::exp(rng.normal()) - 1, 0); };
+inline constexpr auto moments = [](auto& rng) {
+  auto const z = rng.normal_pair();
+  return std::array{z[0], z[0] * z[1], z[1] * z[1]};
+};
+inline constexpr auto die = [](auto& rng) { return rng.index(6) + 1; };
+inline constexpr auto heads = [](auto& rng) { return rng.uniform() < 0.5F; };
+inline constexpr auto three = [](auto& rng) { // in lines of their own: C++ leaves open in which order operands are called
+  auto const a = rng.uniform();
+  auto const b = rng.uniform();
+  return a + b * rng.uniform();
+};
+template <int Steps>
+inline constexpr auto walk = [](auto& rng) {
+  auto sum = rng.normal();
+  for (int k = 1; k < Steps; ++k) sum += rng.uniform();
+  return sum;
+};
+inline constexpr auto wave = [](auto x) { return tri::sin(x) + tri::select(x < 0, tri::cos(x), 2 * x); };
+inline constexpr auto weighted = [](auto x, auto y) { return x * x + tri::abs(y); };
+inline constexpr auto halve = [](auto& x) { x = x / 2; };
+inline constexpr auto positive = [](auto x) { return x > 0; };
+inline constexpr auto both = [](auto x) { return std::array{x, x * x}; };
+inline constexpr auto to_double = [](auto x) { return tri::convert<double>(x) * 0.1; };
+inline constexpr auto shifted = [](auto x) { return (x << 1) ^ 5; };
+
+auto const sizes = testing::sizes(0, 1, 31, 32, 33, 63, 64, 65, 4095, 4096, 4097, 20'000, 100'003);
+
+template <class Use>
+void on_every_executor(Use use) {
+  use(tri::inline_executor{});
+  static tri::thread_pool const pool(3);
+  use(pool);
+  use(testing::far_executor{});
+#if defined(__linux__)
+  static tri::process_pool const processes(2);
+  use(processes);
+#endif
+}
+
+/// simulate's values, one by one from the scalar generators.
+template <class Real, class F>
+auto by_definition(std::size_t n, std::uint64_t seed, F f) {
+  using sampler = tri::detail::sampler<Real, F>;
+  std::vector<tri::detail::stored_t<typename sampler::value_type>> out;
+  for (std::size_t i = 0; i < n; ++i) out.push_back(sampler{seed, f}.cursor()(i));
+  return out;
+}
+
+template <class Use>
+void on_hosts(Use use) {
+  use(tri::inline_executor{});
+  static tri::thread_pool const pool(3);
+  use(pool);
+}
+
+template <class Real, bool Everywhere = false, class Plain, class Simd>
+void check_samples(Plain plain, Simd simd, std::size_t most = 1'000'000) {
+  for (std::size_t const n : sizes) {
+    if (n > most) continue;
+    auto const expected = by_definition<Real>(n, 11, plain);
+    auto const check = [&](auto const& ex) {
+      CHECK(same_bits(tri::simulate<Real>(ex, n, plain, {.seed = 11}), expected));
+      CHECK(same_bits(tri::simulate<Real>(ex, n, simd, {.seed = 11}), expected));
+      using value = typename tri::detail::sampler<Real, Plain>::value_type;
+      if constexpr (std::is_arithmetic_v<value>) {
+        if (n > 0) CHECK(same_bits(tri::monte_carlo<Real>(ex, n, simd, {.seed = 11}), tri::monte_carlo<Real>(tri::inline_executor{}, n, plain, {.seed = 11})));
+      } else if (n > 0) {
+        auto const a = tri::monte_carlo<Real>(ex, n, simd, {.seed = 11}), b = tri::monte_carlo<Real>(tri::inline_executor{}, n, plain, {.seed = 11});
+        for (std::size_t k = 0; k < a.size(); ++k) CHECK(same_bits(a[k], b[k]));
+      }
+    };
+    if constexpr (Everywhere) on_every_executor(check);
+    else on_hosts(check);
+  }
+}
+
+template <class T>
+std::vector<T> data(std::size_t n) {
+  std::vector<T> v(n);
+  for (std::size_t i = 0; i < n; ++i) v[i] = static_cast<T>(static_cast<int>(i * 7919 % 20011) - 10000) / T(3);
+  return v;
+}
+
+} // namespace
+
+TEST_CASE("simd: samples of draws, either order of nesting", "[simd]") {
+  check_samples<double, true>(tri::draws<2>(tri::fn<in_circle>), tri::simd(tri::draws<2>(tri::fn<in_circle>)));
+  check_samples<float>(tri::draws<2>(tri::fn<in_circle>), tri::draws<2>(tri::simd(tri::fn<in_circle>)));
+  check_samples<double>(tri::draws<1>(tri::fn<option>), tri::simd(tri::draws<1>(tri::fn<option>)));
+  check_samples<float>(tri::draws<1>(tri::fn<option>), tri::simd(tri::draws<1>(tri::fn<option>)));
+  check_samples<float>(tri::draws<3>(tri::fn<three>), tri::simd(tri::draws<3>(tri::fn<three>)));
+  check_samples<double>(tri::draws<3>(tri::fn<three>), tri::simd(tri::draws<3>(tri::fn<three>)));
+  check_samples<double>(tri::draws<2>(tri::fn<moments>), tri::simd(tri::draws<2>(tri::fn<moments>)));
+  check_samples<float>(tri::draws<2>(tri::fn<moments>), tri::simd(tri::draws<2>(tri::fn<moments>)));
+  check_samples<float>(tri::draws<1>(tri::fn<die>), tri::simd(tri::draws<1>(tri::fn<die>)));
+  check_samples<double>(tri::draws<1>(tri::fn<die>), tri::simd(tri::draws<1>(tri::fn<die>)));
+  check_samples<float>(tri::draws<1>(tri::fn<heads>), tri::simd(tri::draws<1>(tri::fn<heads>)));
+}
+
+TEST_CASE("simd: samples without draws", "[simd]") {
+  check_samples<double>(tri::fn<in_circle>, tri::simd(tri::fn<in_circle>));
+  check_samples<float>(tri::fn<in_circle>, tri::simd(tri::fn<in_circle>));
+  check_samples<double>(tri::fn<option>, tri::simd(tri::fn<option>));
+  check_samples<float, true>(tri::fn<three>, tri::simd(tri::fn<three>));
+  check_samples<double>(tri::fn<moments>, tri::simd(tri::fn<moments>));
+}
+
+TEST_CASE("simd: long samples, within the room for words and beyond it", "[simd]") {
+  check_samples<double>(tri::fn<walk<30>>, tri::simd(tri::fn<walk<30>>), 5000);
+  check_samples<float>(tri::draws<37>(tri::fn<walk<37>>), tri::simd(tri::draws<37>(tri::fn<walk<37>>)), 5000);
+  check_samples<double>(tri::draws<252>(tri::fn<walk<252>>), tri::simd(tri::draws<252>(tri::fn<walk<252>>)), 100);
+  check_samples<float>(tri::draws<701>(tri::fn<walk<701>>), tri::simd(tri::draws<701>(tri::fn<walk<701>>)), 100);
+  check_samples<double>(tri::draws<301>(tri::fn<walk<301>>), tri::simd(tri::draws<301>(tri::fn<walk<301>>)), 100);
+  check_samples<double>(tri::fn<walk<301>>, tri::simd(tri::fn<walk<301>>), 100);
+  check_samples<float>(tri::fn<walk<701>>, tri::simd(tri::fn<walk<701>>), 100);
+}
+
+TEST_CASE("simd: more draws than promised", "[simd]") {
+  on_every_executor([](auto const& ex) {
+    CHECK_THROWS_AS(tri::monte_carlo(ex, 5000, tri::simd(tri::draws<2>(tri::fn<three>))), std::logic_error);
+    CHECK_THROWS_AS(tri::simulate<float>(ex, 64, tri::simd(tri::draws<700>(tri::fn<walk<701>>))), std::logic_error);
+  });
+}
+
+TEMPLATE_TEST_CASE("simd: transform, batch_map, transform_reduce", "[simd]", float, double) {
+  using T = TestType;
+  for (std::size_t const n : sizes) {
+    auto const x = data<T>(n), y = data<T>(n);
+    std::vector<T> waves(n), sums(n);
+    std::vector<std::uint8_t> signs(n);
+    std::vector<std::array<T, 2>> pairs(n);
+    for (std::size_t i = 0; i < n; ++i) {
+      waves[i] = wave(x[i]);
+      sums[i] = weighted(x[i], y[i]);
+      signs[i] = positive(x[i]);
+      pairs[i] = both(x[i]);
+    }
+    on_every_executor([&](auto const& ex) {
+      CHECK(same_bits(tri::transform(ex, x, tri::simd(tri::fn<wave>)), waves));
+      CHECK(same_bits(tri::transform(ex, x, y, tri::simd(tri::fn<weighted>)), sums));
+      CHECK(same_bits(tri::transform(ex, x, tri::simd(tri::fn<positive>)), signs));
+      CHECK(same_bits(tri::transform(ex, x, tri::simd(tri::fn<both>)), pairs));
+      CHECK(same_bits(tri::batch_map(ex, x, tri::simd(tri::fn<wave>), {.batch_size = 1000}), waves));
+      auto in_place = x;
+      tri::transform(ex, in_place, tri::simd(tri::fn<wave>), tri::into(in_place));
+      CHECK(same_bits(in_place, waves));
+      CHECK(same_bits(tri::transform_reduce(ex, x, T(1), std::plus<>{}, tri::simd(tri::fn<wave>)),
+                      tri::reduce(tri::inline_executor{}, waves, T(1), std::plus<>{})));
+      CHECK(same_bits(tri::transform_reduce(ex, x, 1.0, std::plus<>{}, tri::simd(tri::fn<wave>)),
+                      tri::reduce(tri::inline_executor{}, waves, 1.0, std::plus<>{})));
+      CHECK(tri::transform_reduce(ex, x, 0, std::plus<>{}, tri::simd(tri::fn<positive>)) ==
+            std::accumulate(signs.begin(), signs.end(), 0));
+    });
+  }
+}
+
+TEST_CASE("simd: integers, conversions, and elements that make no pack", "[simd]") {
+  tri::thread_pool const pool(2);
+  std::size_t const n = 5000;
+  auto const check = [&](auto one, auto f, auto g) {
+    using T = decltype(one);
+    std::vector<T> v(n);
+    for (std::size_t i = 0; i < n; ++i) v[i] = static_cast<T>(i * 37);
+    CHECK(same_bits(tri::transform(pool, v, tri::simd(f)), tri::transform(pool, v, f)));
+    CHECK(same_bits(tri::transform(pool, v, tri::simd(g)), tri::transform(pool, v, g)));
+  };
+  check(std::int32_t{}, tri::fn<shifted>, tri::fn<to_double>);
+  check(std::uint32_t{}, tri::fn<shifted>, tri::fn<to_double>);
+  check(std::int64_t{}, tri::fn<shifted>, tri::fn<to_double>);
+  check(std::uint64_t{}, tri::fn<shifted>, tri::fn<to_double>);
+  check(std::int16_t{}, tri::fn<shifted>, tri::fn<to_double>); // one by one, as what follows
+  std::vector<std::array<float, 2>> const pairs(100, {1.0F, 2.0F});
+  CHECK(tri::transform(pool, pairs, tri::simd([](auto const& p) { return p[0] + p[1]; })) == std::vector<float>(100, 3.0F));
+  CHECK(tri::starmap(pool, pairs, tri::simd([](auto a, auto b) { return a + b; })) == std::vector<float>(100, 3.0F));
+}
+
+TEST_CASE("simd: for_each changes elements", "[simd]") {
+  for (std::size_t const n : sizes) {
+    auto expected = data<float>(n);
+    for (auto& x : expected) halve(x);
+    on_every_executor([&](auto const& ex) {
+      auto v = data<float>(n);
+      tri::for_each(ex, v, tri::simd(tri::fn<halve>));
+      CHECK(same_bits(v, expected));
+    });
+  }
+}
