@@ -15,7 +15,8 @@
 
 namespace trireme { inline namespace v1 { namespace detail {
 
-/// Stores elements base + [first, last) of a source in slots. The first element of all is kept beside.
+/// Stores elements base + [first, last) of a source in slots, a run being of units, and the last of n elements the end. The
+/// first element of all is kept beside.
 template <class Source>
 struct evaluate_run {
   using parts = parts_of<Source>;
@@ -23,12 +24,12 @@ struct evaluate_run {
   Source source;
   slot<value>* values;
   slot<value>* very_first;
-  std::size_t base;
+  std::size_t base, n;
   constexpr void operator()(std::size_t first, std::size_t last) const {
     if constexpr (Source::in_rows) {
       slot<value>* const to = values;
-      std::size_t const from = base;
-      source.rows(base + first, base + last, [to, from](std::size_t i, value const* row, std::size_t count) {
+      std::size_t const from = base, end = base + last * Source::unit;
+      source.rows(base + first * Source::unit, end < n ? end : n, [to, from](std::size_t i, value const* row, std::size_t count) {
         for (std::size_t k = 0; k < count; ++k) to[i - from + k] = row[k];
       });
     } else {
@@ -94,7 +95,8 @@ struct fold_control {
 /// A source has `value_type`, `keeps_first`, `cursor()`, which returns a callable that evaluates the element of an index (best in
 /// ascending order), and `lift(value, very_first)`, which makes an A of a value and, if it
 /// `keeps_first`, the very first of all values. If it says `in_rows`, it also has `rows(first, last, visit)`, as samples do,
-/// and `fold_rows(first, length, very_first, op)`, the value of a tile.
+/// and `fold_rows(first, length, very_first, op)`, the value of a tile. `unit` elements, a divisor of tile_size, are dealt out
+/// together.
 ///
 /// A tile is the unit of the shape, not of the work: the first tiles are evaluated element by element, spread over all
 /// workers, and their time decides for the next ones: whole tiles at a time where these are cheap, spread again where
@@ -124,9 +126,9 @@ A fold(E const& ex, std::size_t n, Source const& source, Op const& op, fold_cont
     if (stored && per_tile > slow_tile) {
       window = std::min(count - done, done == 0 ? workers : spread);
       std::size_t const first = done * tile_size;
-      part_of_whole{first, 1, n}([&] {
-        on_bulk(ex, std::min(n - first, window * tile_size),
-                evaluate_run<Source>{source, values.data(), very_first.data(), first}, options);
+      part_of_whole{first, Source::unit, n}([&] {
+        on_bulk(ex, (std::min(n - first, window * tile_size) + Source::unit - 1) / Source::unit,
+                evaluate_run<Source>{source, values.data(), very_first.data(), first, n}, options);
       });
       part_of_whole{first, tile_size, n}([&] {
         on_bulk(ex, window,

@@ -124,6 +124,7 @@ struct moments_source {
   constexpr auto cursor() const { return sampler.cursor(); }
 
   static constexpr bool in_rows = Sampler::in_rows;
+  static constexpr std::size_t unit = Sampler::unit;
   template <class Visit>
   constexpr void rows(std::size_t first, std::size_t last, Visit const& visit) const {
     sampler.rows(first, last, visit);

@@ -24,6 +24,7 @@ template <class A, class View>
 struct element_source {
   using value_type = A;
   static constexpr bool keeps_first = false, in_rows = false;
+  static constexpr std::size_t unit = 1;
   View view;
   struct cursor_type {
     View const& view;
@@ -50,6 +51,7 @@ struct mapped_source {
 
   using result = std::remove_cvref_t<std::invoke_result_t<F const&, decltype(std::declval<View const&>()[0])>>;
   static constexpr bool in_rows = takes_packs<F, View> && plain_slot<A> && plain_slot<result>;
+  static constexpr std::size_t unit = 1;
   /// visit(i, values, count) for runs of at most 32 consecutive elements, whole ones if first is a multiple of 32.
   template <class Visit>
   constexpr void rows(std::size_t first, std::size_t last, Visit const& visit) const {

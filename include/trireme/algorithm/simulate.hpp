@@ -4,6 +4,7 @@
 #include <trireme/algorithm/sample.hpp>
 #include <trireme/core/accepts.hpp>
 #include <trireme/core/count.hpp>
+#include <trireme/core/error.hpp>
 #include <trireme/core/executor.hpp>
 #include <trireme/core/into.hpp>
 #include <trireme/core/progress.hpp>
@@ -26,18 +27,19 @@ struct simulate_options {
 
 namespace detail {
 
-/// out[base + i] = sample base + i.
+/// out[base + i] = sample base + i, for `count` of them, a run being of units.
 template <class Out, class Sampler>
 struct simulate_run {
   using parts = parts_of<Sampler>;
   Out out;
   Sampler sampler;
-  std::size_t base;
+  std::size_t base, count;
   constexpr void operator()(std::size_t first, std::size_t last) const {
     Out const to = out;
     if constexpr (Sampler::in_rows) {
-      sampler.rows(base + first, base + last, [to](std::size_t i, auto const* values, std::size_t count) {
-        for (std::size_t k = 0; k < count; ++k) to[i + k] = values[k];
+      std::size_t const end = last * Sampler::unit < count ? last * Sampler::unit : count;
+      sampler.rows(base + first * Sampler::unit, base + end, [to](std::size_t i, auto const* values, std::size_t row) {
+        for (std::size_t k = 0; k < row; ++k) to[i + k] = values[k];
       });
     } else {
       auto cursor = sampler.cursor();
@@ -58,7 +60,9 @@ void on_simulate(E const& ex, Out out, Sampler const& sampler, simulate_options 
   for (std::size_t done = 0; done < n;) {
     auto const begun = clock::now();
     std::size_t const size = std::min(piece, n - done);
-    on_bulk(ex, size, detail::simulate_run<Out, Sampler>{out, sampler, done}, bulk);
+    detail::part_of_whole{done, Sampler::unit, n}([&] {
+      on_bulk(ex, (size + Sampler::unit - 1) / Sampler::unit, detail::simulate_run<Out, Sampler>{out, sampler, done, size}, bulk);
+    });
     done += size;
     if (!options.progress) continue;
     options.progress({done, n});
