@@ -190,7 +190,9 @@ struct avx512_words {
       constexpr std::uint64_t next = Wide ? 8 : 1;
       chain a = start<Streams>(from, ids), b = start<Streams>(from, ids + next);
       chain c = start<Streams>(from, ids + 16U), d = start<Streams>(from, ids + (16 + next));
-      #pragma GCC unroll 10
+      #if !defined(__EDG__)
+#pragma GCC unroll 10
+#endif
       for (int i = 0; i < 10; ++i) {
         v const key0 = v{} + keys.k0[i], key1 = v{} + keys.k1[i];
         round(a, m0, m1, key0, key1);

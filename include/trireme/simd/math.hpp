@@ -1,5 +1,5 @@
 /// @file math.hpp
-/// All mathematical functions of kernels: select, min, max, abs, sqrt, exp, log, sin, cos, sincos, for numbers and for
+/// All mathematical functions of kernels: select, min, max, abs, sqrt, exp, log, pow, sin, cos, sincos, for numbers and for
 /// packs of them.
 ///
 /// They are constexpr for numbers and have one definition each, made of IEEE operations without fma: the same bits on a
@@ -10,4 +10,5 @@
 #include <trireme/simd/arithmetic.hpp>
 #include <trireme/simd/exponential.hpp>
 #include <trireme/simd/lanes.hpp>
+#include <trireme/simd/power.hpp>
 #include <trireme/simd/trig.hpp>
