@@ -92,19 +92,19 @@ private:
     constexpr std::size_t at_once = words >= 128 ? 1 : 128 / words;
     constexpr std::size_t most_blocks = (at_once * words + 3) / 4 + 1;
     using rng = generator<numbers, laid_words<random_bits<numbers>, calls>>;
-    alignas(64) std::uint32_t store[most_blocks * 4 * sample_lanes];
+    constexpr std::size_t words_each = sizeof(bits) / 4;
+    alignas(64) bits store[most_blocks * 4 * sample_lanes / words_each];
     alignas(64) V values[together * sample_lanes];
     for (std::size_t r = first; r < last;) {
       std::size_t const end = last - r < at_once ? last : r + at_once;
       std::uint64_t const begin = words * r / 4;
-      lay_words<sizeof(Real) == 8, false>(store, static_cast<std::size_t>((words * end + 3) / 4 - begin), {seed, sample_lanes * begin});
-      std::uint32_t const* at = store + sample_lanes * (words * r - 4 * begin);
+      lay_words<sizeof(Real) == 8, false>(reinterpret_cast<std::uint32_t*>(store), static_cast<std::size_t>((words * end + 3) / 4 - begin), {seed, sample_lanes * begin});
+      bits const* at = store + sample_lanes * (words * r - 4 * begin) / words_each;
       while (r < end) {
         std::size_t const rows = end - r < together ? end - r : together;
-        for (std::size_t k = 0; k < rows; ++k, at += sample_lanes * words) {
-          auto const* const row = reinterpret_cast<bits const*>(at);
+        for (std::size_t k = 0; k < rows; ++k, at += sample_lanes * calls) {
           for (std::size_t j = 0; j < sample_lanes; j += lanes) {
-            rng rng_at(std::in_place, row + j);
+            rng rng_at(std::in_place, at + j);
             if constexpr (lanes > 1) store_lanes<V, lanes>(values + sample_lanes * k + j, f(rng_at));
             else values[sample_lanes * k + j] = f(rng_at);
           }

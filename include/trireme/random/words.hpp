@@ -257,7 +257,7 @@ public:
   [[nodiscard]] word_source const& source() const noexcept { return from_; }
   /// How many calls are laid, and their bits.
   [[nodiscard]] std::size_t calls() const noexcept { return blocks_ * per_block; }
-  [[nodiscard]] Bits const* data() const noexcept { return reinterpret_cast<Bits const*>(words_); }
+  [[nodiscard]] Bits const* data() const noexcept { return bits_; }
   /// One block more, where there is room.
   bool grow() noexcept {
     if (blocks_ == room) return false;
@@ -267,14 +267,15 @@ public:
 
 private:
   void lay(std::size_t blocks) noexcept {
-    lay_words<sizeof(Bits) == 8, Streams>(words_ + 4 * sample_lanes * blocks_, blocks, next_);
+    auto* const to = reinterpret_cast<std::uint32_t*>(bits_ + per_block * sample_lanes * blocks_);
+    lay_words<sizeof(Bits) == 8, Streams>(to, blocks, next_);
     next_.template skip<Streams>(blocks);
     blocks_ += blocks;
   }
 
   word_source from_{}, next_{};
   std::size_t blocks_ = 1;
-  alignas(64) std::uint32_t words_[4 * sample_lanes * room];
+  alignas(64) Bits bits_[per_block * sample_lanes * room];
 };
 
 /// The bits of one sample, or of a pack of them if U is one, from growing rows; beyond their room, its own. At most Calls of
