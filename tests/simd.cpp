@@ -23,6 +23,7 @@
 #include <cstdint>
 #include <functional>
 #include <numeric>
+#include <span>
 #include <stdexcept>
 #include <type_traits>
 #include <vector>
@@ -212,6 +213,27 @@ TEST_CASE("simd: integers, conversions, and elements that make no pack", "[simd]
   std::vector<std::array<float, 2>> const pairs(100, {1.0F, 2.0F});
   CHECK(tri::transform(pool, pairs, tri::simd([](auto const& p) { return p[0] + p[1]; })) == std::vector<float>(100, 3.0F));
   CHECK(tri::starmap(pool, pairs, tri::simd([](auto a, auto b) { return a + b; })) == std::vector<float>(100, 3.0F));
+}
+
+TEST_CASE("simd: results too large for the caches, at any address", "[simd]") {
+  std::size_t const n = (std::size_t{64} << 20) / sizeof(float) + 7;
+  std::vector<float> x(n), out(n + 1, -1);
+  for (std::size_t i = 0; i < n; ++i) x[i] = static_cast<float>(i % 1001);
+  auto const check = [&](auto const& to) {
+    bool right = true;
+    for (std::size_t i = 0; i < n; ++i) right = right && to[i] == static_cast<float>(i % 1001) / 2 + 1;
+    CHECK(right);
+  };
+  tri::thread_pool const pool(3);
+  auto const f = tri::simd([](auto v) { return v / 2 + 1; });
+  for (std::size_t const shift : {0, 1}) {
+    std::span<float> const to(out.data() + shift, n);
+    tri::transform(pool, x, f, tri::into(to));
+    check(to);
+    CHECK(out[shift == 0 ? n : 0] == (shift == 0 ? -1 : 1));
+  }
+  tri::transform(pool, x, f, tri::into(x));
+  check(x);
 }
 
 TEST_CASE("simd: for_each changes elements", "[simd]") {

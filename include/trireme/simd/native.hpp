@@ -74,6 +74,10 @@ struct portable_unit {
     for (std::uint64_t const part : parts) set |= part;
     return set != 0;
   }
+  /// Stores at an address that is a multiple of Bytes, past the caches where the unit can; then fence() before anybody reads.
+  template <class V>
+  [[gnu::always_inline]] static inline void stream(void* to, V const& v) noexcept { std::memcpy(to, &v, sizeof v); }
+  [[gnu::always_inline]] static inline void fence() noexcept {}
   /// The lanes of one register, converted to the lanes of two: the first half and the second.
   template <class V, class W>
   [[gnu::always_inline]] static inline void widen(V const& v, W& first, W& second) noexcept {
@@ -107,6 +111,9 @@ struct unit<16> : portable_unit<16> {
   [[gnu::always_inline]] static inline bool any(V const& mask) noexcept {
     return _mm_movemask_epi8((__m128i)mask) != 0;
   }
+  template <class V>
+  [[gnu::always_inline]] static inline void stream(void* to, V const& v) noexcept { _mm_stream_si128(static_cast<__m128i*>(to), (__m128i)v); }
+  [[gnu::always_inline]] static inline void fence() noexcept { _mm_sfence(); }
   using portable_unit<16>::widen;
   [[gnu::always_inline]] static inline void widen(f32 const& v, f64& first, f64& second) noexcept {
     first = (f64)_mm_cvtps_pd((__m128)v);
@@ -151,6 +158,9 @@ struct unit<32> : portable_unit<32> {
   [[gnu::always_inline]] static inline bool any(V const& mask) noexcept {
     return _mm256_movemask_epi8((__m256i)mask) != 0;
   }
+  template <class V>
+  [[gnu::always_inline]] static inline void stream(void* to, V const& v) noexcept { _mm256_stream_si256(static_cast<__m256i*>(to), (__m256i)v); }
+  [[gnu::always_inline]] static inline void fence() noexcept { _mm_sfence(); }
   using portable_unit<32>::widen;
   [[gnu::always_inline]] static inline void widen(f32 const& v, f64& first, f64& second) noexcept {
     first = (f64)_mm256_cvtps_pd(_mm256_castps256_ps128((__m256)v));
@@ -195,6 +205,9 @@ struct unit<64> : portable_unit<64> { // by maskz of all lanes: g++ 12 takes the
   [[gnu::always_inline]] static inline bool any(V const& mask) noexcept {
     return _mm512_test_epi32_mask((__m512i)mask, (__m512i)mask) != 0;
   }
+  template <class V>
+  [[gnu::always_inline]] static inline void stream(void* to, V const& v) noexcept { _mm512_stream_si512(static_cast<__m512i*>(to), (__m512i)v); }
+  [[gnu::always_inline]] static inline void fence() noexcept { _mm_sfence(); }
   using portable_unit<64>::widen;
   [[gnu::always_inline]] static inline void widen(f32 const& v, f64& first, f64& second) noexcept {
     first = (f64)_mm512_maskz_cvtps_pd(0xff, (__m256)_mm512_maskz_extractf64x4_pd(0xf, (__m512d)v, 0));
