@@ -128,19 +128,13 @@ TEST_CASE("simd: samples of draws, either order of nesting", "[simd]") {
   check_samples<double, true>(tri::draws<2>(tri::fn<in_circle>), tri::simd(tri::draws<2>(tri::fn<in_circle>)));
   check_samples<float>(tri::draws<2>(tri::fn<in_circle>), tri::draws<2>(tri::simd(tri::fn<in_circle>)));
   check_samples<double>(tri::draws<1>(tri::fn<option>), tri::simd(tri::draws<1>(tri::fn<option>)));
-  check_samples<float>(tri::draws<1>(tri::fn<option>), tri::simd(tri::draws<1>(tri::fn<option>)));
   check_samples<float>(tri::draws<3>(tri::fn<three>), tri::simd(tri::draws<3>(tri::fn<three>)));
-  check_samples<double>(tri::draws<3>(tri::fn<three>), tri::simd(tri::draws<3>(tri::fn<three>)));
   check_samples<double>(tri::draws<2>(tri::fn<moments>), tri::simd(tri::draws<2>(tri::fn<moments>)));
-  check_samples<float>(tri::draws<2>(tri::fn<moments>), tri::simd(tri::draws<2>(tri::fn<moments>)));
   check_samples<float>(tri::draws<1>(tri::fn<die>), tri::simd(tri::draws<1>(tri::fn<die>)));
-  check_samples<double>(tri::draws<1>(tri::fn<die>), tri::simd(tri::draws<1>(tri::fn<die>)));
   check_samples<float>(tri::draws<1>(tri::fn<heads>), tri::simd(tri::draws<1>(tri::fn<heads>)));
 }
 
 TEST_CASE("simd: samples without draws", "[simd]") {
-  check_samples<double>(tri::fn<in_circle>, tri::simd(tri::fn<in_circle>));
-  check_samples<float>(tri::fn<in_circle>, tri::simd(tri::fn<in_circle>));
   check_samples<double>(tri::fn<option>, tri::simd(tri::fn<option>));
   check_samples<float, true>(tri::fn<three>, tri::simd(tri::fn<three>));
   check_samples<double>(tri::fn<moments>, tri::simd(tri::fn<moments>));
@@ -176,7 +170,7 @@ TEMPLATE_TEST_CASE("simd: transform, batch_map, transform_reduce", "[simd]", flo
       signs[i] = positive(x[i]);
       pairs[i] = both(x[i]);
     }
-    on_every_executor([&](auto const& ex) {
+    auto const check = [&](auto const& ex) {
       CHECK(same_bits(tri::transform(ex, x, tri::simd(tri::fn<wave>)), waves));
       CHECK(same_bits(tri::transform(ex, x, y, tri::simd(tri::fn<weighted>)), sums));
       CHECK(same_bits(tri::transform(ex, x, tri::simd(tri::fn<positive>)), signs));
@@ -191,7 +185,9 @@ TEMPLATE_TEST_CASE("simd: transform, batch_map, transform_reduce", "[simd]", flo
                       tri::reduce(tri::inline_executor{}, waves, 1.0, std::plus<>{})));
       CHECK(tri::transform_reduce(ex, x, 0, std::plus<>{}, tri::simd(tri::fn<positive>)) ==
             std::accumulate(signs.begin(), signs.end(), 0));
-    });
+    };
+    if constexpr (std::is_same_v<T, float>) on_every_executor(check);
+    else on_hosts(check);
   }
 }
 
