@@ -74,7 +74,7 @@ struct lane_moments {
   [[gnu::always_inline]] constexpr void add(std::size_t first, V const* values, std::size_t n, std::size_t k) {
 #if !defined(__CUDA_ARCH__)
     if constexpr (lane<V> && native_lanes > 1) {
-      if (n % tile_lanes == 0) return add_rows(values, n);
+      if (first == 0 && n % tile_lanes == 0) return add_rows(values, n);
     }
 #endif
     for (std::size_t j = 0; j < n; ++j) {
@@ -182,7 +182,8 @@ auto on_monte_carlo(E const& ex, std::size_t n, Sampler const& sampler, monte_ca
 /// shape, so that the result has the same bits on every executor, at any width. Two calls with one seed use the same
 /// numbers, which is good for comparing; otherwise give each its own.
 /// @param samples  any integral type.
-/// @param f  f(rng) with rng as random/generator.hpp has it; draws<N>(f) promises at most N calls of rng a sample.
+/// @param f  f(rng) with rng as random/generator.hpp has it; draws<N>(f) promises at most N calls of rng a sample,
+/// simd(f) that it is written for packs: the same bits, several times as fast.
 /// @throws std::invalid_argument for zero or negative samples, before any work; what f throws; `cancelled`.
 /// Cost: samples times f; nothing is stored but one value a tile.
 template <class Real = double, executor E, class F>

@@ -150,21 +150,29 @@ struct sampler {
   static constexpr std::size_t unit = in_rows && simd_lanes<F> > 1 ? sample_lanes : 1;
 
   /// visit(i, values, count) for runs of consecutive samples that begin with i and together are [first, last): rows of 32
-  /// that begin with a multiple of it, and parts of one at the ends.
+  /// that begin with a multiple of it, and parts of rows at the ends. Of these packs are computed whole.
   template <class Visit>
     requires in_rows
   constexpr void rows(std::size_t first, std::size_t last, Visit const& visit) const {
-    std::size_t const up = first + (sample_lanes - first % sample_lanes) % sample_lanes;
-    std::size_t const begin = up < last ? up : last;
-    std::size_t const end = begin + (last - begin) / sample_lanes * sample_lanes;
 #if defined(__CUDA_ARCH__)
     one_by_one(first, last, visit);
 #else
-    if constexpr (unit > 1) part_of_row(first, begin, visit);
-    else one_by_one(first, begin, visit);
-    all_rows(begin / sample_lanes, end / sample_lanes, visit);
-    if constexpr (unit > 1) part_of_row(end, last, visit);
-    else one_by_one(end, last, visit);
+    using evaluated = sample_rows<Real, F, value_type>;
+    if constexpr (unit > 1) {
+      if (first == last) return;
+      evaluated::visit_all(seed, f, first / sample_lanes, (last - 1) / sample_lanes + 1,
+                           [first, last, &visit](std::size_t i, value_type const* values, std::size_t count) {
+                             std::size_t const from = i < first ? first : i, to = i + count < last ? i + count : last;
+                             visit(from, values + (from - i), to - from);
+                           });
+    } else {
+      std::size_t const up = first + (sample_lanes - first % sample_lanes) % sample_lanes;
+      std::size_t const begin = up < last ? up : last;
+      std::size_t const end = begin + (last - begin) / sample_lanes * sample_lanes;
+      one_by_one(first, begin, visit);
+      evaluated::visit_all(seed, f, begin / sample_lanes, end / sample_lanes, visit);
+      one_by_one(end, last, visit);
+    }
 #endif
   }
 
@@ -177,18 +185,6 @@ private:
       value_type const value = evaluate(i);
       visit(i, &value, std::size_t{1});
     }
-  }
-  /// The whole row is computed, which takes less time than some samples one by one.
-  template <class Visit>
-  void part_of_row(std::size_t first, std::size_t last, Visit const& visit) const {
-    if (first == last) return;
-    all_rows(first / sample_lanes, first / sample_lanes + 1, [&](std::size_t, value_type const* values, std::size_t) {
-      visit(first, values + first % sample_lanes, last - first);
-    });
-  }
-  template <class Visit>
-  void all_rows(std::size_t first, std::size_t last, Visit const& visit) const {
-    if (first < last) sample_rows<Real, F, value_type>::visit_all(seed, f, first, last, visit);
   }
 };
 
