@@ -39,7 +39,7 @@ def start_pool():
         return since(begun)
 
 
-def measure(repetitions, call_each, tasks=2000):
+def measure(call_each, tasks=2000):
     """call_each(n) does n calls; the time of one."""
     def once():
         begun = time.perf_counter()
@@ -58,17 +58,23 @@ def main(repetitions):
         many = {"ProcessPoolExecutor": lambda n: [f.result() for f in [executor.submit(nothing) for _ in range(n)]],
                 "multiprocessing.Pool": lambda n: [r.get() for r in [pool.apply_async(nothing) for _ in range(n)]]}
         for peer, call in one.items():
-            timed("empty task", peer, repetitions, measure(repetitions, call))
+            timed("empty task", peer, repetitions, measure(call))
         for peer, call in many.items():
-            timed("tasks one by one", peer, repetitions, measure(repetitions, call))
+            timed("tasks one by one", peer, repetitions, measure(call))
         argument = bytes(100_000_000)
 
-        def send():
+        def send(to=executor):
             begun = time.perf_counter()
-            executor.submit(len, argument).result()
+            to.submit(len, argument).result()
             return since(begun)
-        for case in ("100 MB argument, cold", "100 MB argument, warm"):
-            timed(case, "ProcessPoolExecutor", max(3, repetitions // 3), send)
+
+        def send_cold():
+            with concurrent.futures.ProcessPoolExecutor(2, mp_context=fork) as fresh:
+                fresh.submit(nothing).result()
+                return send(fresh)
+        few = max(3, repetitions // 3)
+        timed("100 MB argument, cold", "ProcessPoolExecutor", few, send_cold)
+        timed("100 MB argument, warm", "ProcessPoolExecutor", few, send)
     ballast = bytearray(b"\1") * (4 << 30)
     timed("start to first result, 4 GB resident", "ProcessPoolExecutor", max(3, repetitions // 3), start_executor)
     del ballast

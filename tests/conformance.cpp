@@ -1,13 +1,9 @@
 /// @file conformance.cpp
-/// One line for each backend.
+/// One line for each backend that sees the caller's memory; conformance_elsewhere.cpp has the others, which is long to compile.
 #include "conformance.hpp"
 
-#include "far_executor.hpp"
-
 using testing::conformance;
-using testing::far_executor;
 using trireme::inline_executor;
-using trireme::process_pool;
 using trireme::thread_pool;
 
 TEST_CASE("inline_executor conforms") { conformance(inline_executor{}); }
@@ -15,9 +11,3 @@ TEST_CASE("thread_pool(1) conforms") { conformance(thread_pool(1)); }
 TEST_CASE("thread_pool(2) conforms") { conformance(thread_pool(2)); }
 TEST_CASE("thread_pool(3) conforms") { conformance(thread_pool(3)); }
 TEST_CASE("thread_pool(7) conforms") { conformance(thread_pool(7)); }
-TEST_CASE("process_pool(1) conforms") { conformance(process_pool(1)); }
-TEST_CASE("process_pool(2) conforms") { conformance(process_pool(2)); }
-TEST_CASE("process_pool(3) conforms") { conformance(process_pool(3)); }
-TEST_CASE("process_pool(5) conforms") { conformance(process_pool(5)); }
-TEST_CASE("an executor with memory of its own conforms") { conformance(far_executor(far_executor::eager)); }
-TEST_CASE("an executor that works at the last moment conforms") { conformance(far_executor(far_executor::lazy)); }

@@ -11,6 +11,7 @@
 #include "support.hpp"
 #include "testing.hpp"
 
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,6 +20,7 @@
 #include <atomic>
 #include <chrono>
 #include <csignal>
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -36,6 +38,7 @@
 #include <span>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <thread>
 #include <typeinfo>
@@ -412,20 +415,87 @@ pid_t the_supervisor() {
 } // namespace
 
 TEST_CASE("process_pool: the supervisor is killed") {
+  static constexpr auto hang_once_begun = [](std::uint32_t* begun, std::size_t) {
+    std::atomic_ref(*begun).fetch_add(1);
+    for (;;) ::usleep(1000);
+  };
+  static constexpr auto hang_first_time = [](std::uint32_t* begun, std::size_t i) {
+    if (std::atomic_ref(begun[i]).fetch_add(1) == 0)
+      for (;;) ::usleep(1000);
+  };
+  auto const wait_until = [](std::uint32_t& begun, std::uint32_t n) {
+    while (std::atomic_ref(begun).load() < n) ::usleep(100);
+  };
   for (int round = 0; round < 5; ++round) {
     tri::process_pool const pool(2);
-    auto work = pool.bulk(2, tri::detail::index_run<decltype(tri::bind_front<hang_at>(std::size_t{1}))>{
-                                 tri::bind_front<hang_at>(std::size_t{1})});
-    auto task = tri::submit(pool, tri::bind_front<hang_at>(std::size_t{1}), std::size_t{1});
+    tri::buffer<std::uint32_t, tri::process_pool> begun(pool, std::vector<std::uint32_t>(3, 0));
+    auto const hang = tri::bind_front<hang_once_begun>(begun.data());
+    auto work = pool.bulk(1, tri::detail::index_run<decltype(hang)>{hang});
+    auto task = tri::submit(pool, hang, std::size_t{0});
+    wait_until(*begun.data(), 2);
+    std::vector<tri::future<int>> behind;
+    for (std::size_t k = 0; k < 100; ++k) behind.push_back(tri::submit(pool, tri::fn<one>, k));
     ::kill(the_supervisor(), SIGKILL);
     CHECK_THROWS_AS(work.wait(), tri::worker_lost);
-    CHECK_THROWS_AS(task.get(), tri::worker_lost);
+    CHECK_THROWS_MATCHES(task.get(), tri::worker_lost, message_contains("with the process that watches over them"));
+    for (auto& t : behind) CHECK(t.get() == 1); // what had not begun is not lost
     goes_on(pool); // with another supervisor
     ::kill(the_supervisor(), SIGKILL);
     ::usleep(50'000); // long enough to be noticed before the next job is handed over
     goes_on(pool);
+
+    tri::process_pool const stubborn(2, {.retries = 1});
+    tri::buffer<std::uint32_t, tri::process_pool> calls(stubborn, std::vector<std::uint32_t>(2, 0));
+    auto const again = tri::bind_front<hang_first_time>(calls.data());
+    auto twice = stubborn.bulk(2, tri::detail::index_run<decltype(again)>{again});
+    for (std::size_t k = 0; k < 2; ++k) wait_until(calls.data()[k], 1);
+    for (pid_t const supervisor : testing::supervisors_of_this_program()) ::kill(supervisor, SIGKILL);
+    twice.wait();
+    CHECK(calls.to_host() == std::vector<std::uint32_t>{2, 2});
+    goes_on(pool);
   }
   CHECK(testing::workers_of_this_program().empty());
+}
+
+TEST_CASE("process_pool: where no process can be had, the call says so") {
+  pid_t const child = ::fork();
+  if (child == 0) {
+    if (::getuid() == 0 && ::setresuid(65'534, 65'534, 65'534) != 0) ::_exit(77); // the limit does not hold for root
+    int wrong = 0;
+    for (bool const supervisor_too : {false, true}) {
+      std::size_t const mine = 1 + (supervisor_too ? 0 : 1);
+      rlimit const limit{mine, mine};
+      ::setrlimit(RLIMIT_NPROC, &limit);
+      try {
+        wrong += tri::submit(tri::process_pool(3), tri::fn<one>, std::size_t{0}).get();
+      } catch (std::system_error const& e) {
+        if (e.code() != std::errc::resource_unavailable_try_again) ++wrong;
+      } catch (std::exception const&) {
+        ++wrong;
+      }
+    }
+    ::_exit(wrong);
+  }
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
+    WARN("left out: this process can't become another user");
+  else
+    CHECK(status == 0);
+}
+
+TEST_CASE("process_pool: a result that leads to the worker's own memory is refused") {
+  tri::process_pool const pool(1);
+  static constexpr auto view = [] { return std::string_view("in the worker's program"); };
+  static constexpr auto pointer = [] {
+    static int here = 1;
+    return &here;
+  };
+  static constexpr auto same_span = [](std::span<double const> s) { return s; };
+  CHECK_THROWS_MATCHES(tri::submit(pool, tri::fn<view>).get(), std::invalid_argument, message_contains("the result is a view"));
+  CHECK_THROWS_MATCHES(tri::submit(pool, tri::fn<pointer>).get(), std::invalid_argument, message_contains("the result is a pointer"));
+  tri::buffer const inside(pool, std::vector{10.0});
+  CHECK(tri::submit(pool, tri::fn<same_span>, inside.view()).get()[0] == 10);
 }
 
 // Hidden: run by the next one, as a program that is killed.

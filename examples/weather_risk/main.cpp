@@ -5,6 +5,7 @@
 /// prices by monte_carlo, the season's distribution by simulate.
 #include <trireme/trireme.hpp>
 
+#include "../backends.hpp"
 #include "model.hpp"
 #include "report.hpp"
 #include "weather.hpp"
@@ -31,12 +32,6 @@ struct options {
   std::string data = WEATHER_RISK_DATA;
   question ask{.samples = 4'000'000, .seed = 42, .tick = 20, .cap = 200, .strikes = {}};
 };
-
-/// What `--backend all` stands for.
-std::vector<std::string> all_backends() {
-  auto const names = tri::executor_names();
-  return {names.begin(), names.end()};
-}
 
 /// The number that text is, wholly. @throws CLI::ValidationError where it is none, or less than `least`.
 template <class T>
@@ -98,13 +93,13 @@ void parse(CLI::App& app, options& o, int argc, char** argv) {
 /// The backends to run, inline first. @throws std::invalid_argument where one is unknown, before any work.
 std::vector<std::string> chosen(std::string const& backend) {
   if (backend == "all") return all_backends();
-  tri::with_executor(backend, [](auto const&) {});
+  with_backend(backend, [](auto const&) {});
   return backend == "inline" ? std::vector<std::string>{backend}
                              : std::vector<std::string>{"inline", backend};
 }
 
 backend_run run_on(std::string const& backend, weather const& data, question const& ask) {
-  return tri::with_executor(backend, [&](auto const& ex) {
+  return with_backend(backend, [&](auto const& ex) {
     tri::progress_callback progress;
     if (tri::progress_bar::on_terminal()) progress = tri::progress_bar("pricing on " + backend);
     return backend_run{backend, ex.concurrency(), evaluate(ex, data, ask, progress)};

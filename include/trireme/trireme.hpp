@@ -2,8 +2,10 @@
 /// All of the library that needs neither nvcc nor MPI.
 #pragma once
 
+#include <trireme/algorithm/as_completed.hpp>
 #include <trireme/algorithm/batch_map.hpp>
 #include <trireme/algorithm/for_each.hpp>
+#include <trireme/algorithm/map.hpp>
 #include <trireme/algorithm/matmul.hpp>
 #include <trireme/algorithm/monte_carlo.hpp>
 #include <trireme/algorithm/reduce.hpp>
@@ -12,12 +14,15 @@
 #include <trireme/algorithm/sort.hpp>
 #include <trireme/algorithm/submit.hpp>
 #include <trireme/algorithm/transform.hpp>
+#include <trireme/algorithm/when.hpp>
 #include <trireme/core/buffer.hpp>
 #include <trireme/core/error.hpp>
 #include <trireme/core/fn.hpp>
 #include <trireme/core/future.hpp>
 #include <trireme/core/matrix.hpp>
 #include <trireme/core/progress.hpp>
+#include <trireme/core/task.hpp>
+#include <trireme/core/timer.hpp>
 #include <trireme/core/with_executor.hpp>
 #include <trireme/inline/executor.hpp>
 #include <trireme/simd/math.hpp>
@@ -25,6 +30,7 @@
 #if defined(__linux__)
 #include <trireme/processes/executor.hpp>
 #if __has_include(<cereal/cereal.hpp>)
+#include <trireme/processes/map.hpp>
 #include <trireme/processes/submit.hpp>
 #endif
 #endif

@@ -7,12 +7,14 @@
 #include <trireme/core/count.hpp>
 #include <trireme/core/error.hpp>
 #include <trireme/core/gathered.hpp>
+#include <trireme/core/limits.hpp>
 #include <trireme/core/operand.hpp>
 #include <trireme/core/progress.hpp>
 #include <trireme/core/result.hpp>
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <concepts>
 #include <cstddef>
 #include <functional>
@@ -32,6 +34,7 @@ struct batch_options {
   count<"batch_size"> batch_size = 65536; ///< elements read, computed and handed on together; at least 1
   progress_callback progress = {};        ///< called after each batch; its total is 0 where the range does not know it
   std::stop_token stop = {};              ///< a request ends the call with `cancelled` after the batches at hand
+  std::chrono::nanoseconds timeout{0};    ///< for the whole call, which then ends with `timed_out` in the same way; 0: none
 };
 
 namespace detail {
@@ -167,13 +170,13 @@ private:
 
 /// Two batches take turns: while one is worked on, its predecessor's results are handed on and its successor is read.
 template <class R, class E, class Reader, class F, class Sink>
-void run_batches(E const& ex, Reader reader, F const& f, Sink&& sink, batch_options const& options) {
+void run_batches_until(std::stop_token const& stop, E const& ex, Reader reader, F const& f, Sink&& sink, batch_options const& options) {
   std::size_t const most = options.batch_size;
   if (most == 0) throw std::invalid_argument("trireme: batch_map: batch_size must be at least 1");
   std::size_t done = 0;
   std::array<batch<E, Reader, R, F>, 2> both{batch<E, Reader, R, F>(ex), batch<E, Reader, R, F>(ex)};
   auto const read = [&](std::size_t k) {
-    if (options.stop.stop_requested()) throw cancelled{};
+    if (stop.stop_requested()) throw cancelled{};
     return both[k].read(reader, most);
   };
   auto const hand_on = [&](std::size_t k) {
@@ -183,7 +186,7 @@ void run_batches(E const& ex, Reader reader, F const& f, Sink&& sink, batch_opti
     if (options.progress) options.progress({done, reader.total()});
   };
   if (!read(0)) return;
-  both[0].launch(f, options.stop);
+  both[0].launch(f, stop);
   std::size_t k = 1;
   auto const read_next = [&] {
     try {
@@ -194,10 +197,17 @@ void run_batches(E const& ex, Reader reader, F const& f, Sink&& sink, batch_opti
     }
   };
   for (; read_next(); k = 1 - k) {
-    both[k].launch(f, options.stop);
+    both[k].launch(f, stop);
     hand_on(1 - k);
   }
   hand_on(1 - k);
+}
+
+template <class R, class E, class Reader, class F, class Sink>
+void run_batches(E const& ex, Reader reader, F const& f, Sink&& sink, batch_options const& options) {
+  within("batch_map", options.stop, options.timeout, [&](std::stop_token const& stop) {
+    run_batches_until<R>(stop, ex, std::move(reader), f, sink, options);
+  });
 }
 
 template <class R, class F>
@@ -262,13 +272,15 @@ template <executor E, class R, class F>
       if (most == 0) throw std::invalid_argument("trireme: batch_map: batch_size must be at least 1");
       auto const from = detail::const_view(detail::whole_buffer(ex, in).view());
       buffer<result, E> out(ex, n);
-      for (std::size_t i = 0; i < n; i += most) {
-        std::size_t const size = std::min(most, n - i);
-        detail::part_of_whole{i, 1, n}([&] {
-          on_transform(ex, out.view().subspan(i, size), f, {.chunk_size = 0, .stop = options.stop}, from.subspan(i, size));
-        });
-        if (options.progress) options.progress({i + size, n});
-      }
+      detail::within("batch_map", options.stop, options.timeout, [&](std::stop_token const& stop) {
+        for (std::size_t i = 0; i < n; i += most) {
+          std::size_t const size = std::min(most, n - i);
+          detail::part_of_whole{i, 1, n}([&] {
+            on_transform(ex, out.view().subspan(i, size), f, {.chunk_size = 0, .stop = stop}, from.subspan(i, size));
+          });
+          if (options.progress) options.progress({i + size, n});
+        }
+      });
       return out;
     } else {
       detail::batch_reader<R> reader(in);

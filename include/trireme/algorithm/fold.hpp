@@ -117,7 +117,9 @@ A fold(E const& ex, std::size_t n, Source const& source, Op const& op, fold_cont
 
   scratch<A, E> tiles(ex, count);
   scratch<value, E> very_first(ex, 1);
-  scratch<value, E> values(ex, stored ? std::min(n, spread * tile_size) : 0);
+  scratch<value, E> values(ex, stored ? std::min(n, spread * tile_size) : Source::keeps_first ? 1 : 0);
+  if constexpr (!stored && Source::keeps_first)
+    on_bulk(ex, 1, evaluate_run<Source>{source, values.data(), very_first.data(), 0, n}, options);
 
   double per_tile = 1; // seconds of one worker; at first unknown, so slow
   for (std::size_t done = 0; done < count;) {

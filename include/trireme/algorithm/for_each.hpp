@@ -5,9 +5,12 @@
 #include <trireme/core/accepts.hpp>
 #include <trireme/core/count.hpp>
 #include <trireme/core/executor.hpp>
+#include <trireme/core/limits.hpp>
 #include <trireme/core/operand.hpp>
+#include <trireme/core/progress.hpp>
 #include <trireme/simd/kernel.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <stop_token>
 #include <type_traits>
@@ -19,6 +22,8 @@ namespace trireme { inline namespace v1 {
 struct loop_options {
   count<"chunk_size"> chunk_size = 0; ///< elements that a worker takes at once; 0: from the time that they take
   std::stop_token stop = {};          ///< a request leaves the rest undone and throws `cancelled`
+  progress_callback progress = {};    ///< called by the calling thread between pieces of work
+  std::chrono::nanoseconds timeout{0}; ///< for the whole call: then it leaves the rest undone and throws `timed_out`; 0: none
 };
 
 namespace detail {
@@ -65,16 +70,31 @@ bulk_options<completion_t<E>> to_bulk(loop_options const& o) {
 
 } // namespace detail
 
+namespace detail {
+
+/// f(options), with a stop token that also the time limit asks.
+template <class F>
+void within(char const* call, loop_options const& options, F const& f) {
+  if (options.timeout.count() == 0) return f(options);
+  within(call, options.stop, options.timeout, [&](std::stop_token stop) {
+    loop_options limited = options;
+    limited.stop = std::move(stop);
+    f(limited);
+  });
+}
+
+} // namespace detail
+
 /// f(i) for every i in [0, n).
 template <executor E, class F>
 void on_for_each_index(E const& ex, std::size_t n, F const& f, loop_options const& options) {
-  on_bulk(ex, n, detail::index_run<F>{f}, detail::to_bulk<E>(options));
+  detail::watched_bulk(ex, n, detail::index_run<F>{f}, detail::to_bulk<E>(options), options.progress);
 }
 
 /// f(view[i]) for every i.
 template <executor E, class View, class F>
 void on_for_each(E const& ex, View view, F const& f, loop_options const& options) {
-  on_bulk(ex, view.size(), detail::element_run<View, F>{view, f}, detail::to_bulk<E>(options));
+  detail::watched_bulk(ex, view.size(), detail::element_run<View, F>{view, f}, detail::to_bulk<E>(options), options.progress);
 }
 
 namespace detail {
@@ -84,7 +104,7 @@ template <executor E, class Data, class F>
 void for_each_of(E const& ex, Data& data, F const& f, loop_options const& options) {
   if constexpr (Data::passes) {
     auto const make = [&](auto view) { return element_run<decltype(view), F>{view, f}; };
-    run_in_pieces(ex, data.size(), to_bulk<E>(options), make, data.passenger());
+    run_in_pieces(ex, data.size(), to_bulk<E>(options), options.progress, make, data.passenger());
   } else {
     on_for_each(ex, data.view(), f, options);
   }
@@ -98,7 +118,8 @@ void for_each_of(E const& ex, Data& data, F const& f, loop_options const& option
 /// Cost: some hundred nanoseconds beside the calls; runs of cheap indices are dealt out together.
 template <executor E, class F>
 void for_each_index(E const& ex, count<"n"> n, F f, loop_options options = {}) {
-  if constexpr (detail::accepts_kernel<E, F, std::size_t>()) on_for_each_index(ex, n, f, options);
+  if constexpr (detail::accepts_kernel<E, F, std::size_t>())
+    detail::within("for_each_index", options, [&](loop_options const& o) { on_for_each_index(ex, n, f, o); });
 }
 
 /// Calls f(x) for every element x, in any order; returns when all are done.
@@ -115,10 +136,12 @@ void for_each(E const& ex, R&& range, F f, loop_options options = {}) {
     // Copied in only, where f also takes a temporary, and so does not want to change what it is given.
     if constexpr (!any_buffer<R> && !host_executor<E> && std::is_invocable_v<F const&, element>) {
       detail::input<E, R> data(ex, std::forward<R>(range));
-      if constexpr (detail::accepts_kernel<E, F, decltype(data.view()[0])>()) detail::for_each_of(ex, data, f, options);
+      if constexpr (detail::accepts_kernel<E, F, decltype(data.view()[0])>())
+        detail::within("for_each", options, [&](loop_options const& o) { detail::for_each_of(ex, data, f, o); });
     } else {
       detail::storage<E, R, true> data(ex, range);
-      if constexpr (detail::accepts_kernel<E, F, decltype(data.view()[0])>()) detail::for_each_of(ex, data, f, options);
+      if constexpr (detail::accepts_kernel<E, F, decltype(data.view()[0])>())
+        detail::within("for_each", options, [&](loop_options const& o) { detail::for_each_of(ex, data, f, o); });
     }
   }
 }

@@ -6,11 +6,13 @@
 #include <trireme/algorithm/fold.hpp>
 #include <trireme/algorithm/sample.hpp>
 #include <trireme/core/count.hpp>
+#include <trireme/core/limits.hpp>
 #include <trireme/core/operand.hpp>
 #include <trireme/core/progress.hpp>
 #include <trireme/simd/lanes.hpp>
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <stdexcept>
@@ -25,6 +27,7 @@ struct monte_carlo_options {
   seed_value seed = 0;            ///< two calls with one seed use the same numbers
   progress_callback progress = {};
   std::stop_token stop = {};      ///< a request ends the call with `cancelled`
+  std::chrono::nanoseconds timeout{0}; ///< for the whole call, which then ends with `timed_out`; 0: none
 };
 
 namespace detail {
@@ -191,7 +194,9 @@ template <class Real = double, executor E, class F>
   if constexpr (detail::accepts_estimate<E, Real, F>()) {
     std::size_t const n = samples;
     if (n == 0) throw std::invalid_argument("trireme: monte_carlo: samples must be at least 1");
-    return on_monte_carlo(ex, n, detail::sampler<Real, F>{options.seed, f}, options);
+    return detail::within("monte_carlo", options.stop, options.timeout, [&](std::stop_token const& stop) {
+      return on_monte_carlo(ex, n, detail::sampler<Real, F>{options.seed, f}, {options.seed, options.progress, stop});
+    });
   } else {
     return estimate{};
   }

@@ -5,6 +5,7 @@
 #include <trireme/core/error.hpp>
 #include <trireme/core/executor.hpp>
 #include <trireme/core/passing.hpp>
+#include <trireme/core/progress.hpp>
 
 #include <algorithm>
 #include <array>
@@ -37,6 +38,7 @@ public:
         data_);
   }
   [[nodiscard]] bool ready() const noexcept { return work_.ready(); }
+  [[nodiscard]] std::size_t count() const noexcept { return count_; }
 
   /// Returns when its results are where they belong. @throws what the kernel threw.
   void finish() {
@@ -58,8 +60,8 @@ private:
 /// Calls the kernel that make(views…) returns for all indices of every piece of n elements. Whichever piece is ready makes
 /// room for the next: a slow one holds up no other.
 template <executor E, class Make, class... Passenger>
-void run_in_pieces(E const& ex, std::size_t n, bulk_options<completion_t<E>> const& options, Make const& make,
-                   Passenger const&... data) {
+void run_in_pieces(E const& ex, std::size_t n, bulk_options<completion_t<E>> const& options, progress_callback const& progress,
+                   Make const& make, Passenger const&... data) {
   constexpr std::size_t bytes = std::size_t{1} << 20, fewest = 8, most = 64; // of a piece; pieces at once
   constexpr std::size_t element = (Passenger::element_size + ...);
   std::size_t const workers = ex.concurrency();
@@ -68,13 +70,18 @@ void run_in_pieces(E const& ex, std::size_t n, bulk_options<completion_t<E>> con
 
   using piece_type = piece<E, Make, typename Passenger::place...>;
   std::vector<std::unique_ptr<piece_type>> pieces;
-  std::size_t turn = 0;
+  std::size_t turn = 0, done = 0;
+  auto const finish = [&](piece_type& p) {
+    p.finish();
+    done += p.count();
+    if (progress) progress({done, n});
+  };
   auto const room = [&]() -> piece_type& {
     if (pieces.size() < at_once)
       return *pieces.emplace_back(std::make_unique<piece_type>(ex, make, data.in_pieces(size)...));
     auto const ready = std::find_if(pieces.begin(), pieces.end(), [](auto const& p) { return p->ready(); });
     auto& taken = ready != pieces.end() ? **ready : *pieces[turn++ % at_once];
-    taken.finish();
+    finish(taken);
     return taken;
   };
   std::stop_source stop; // the caller's wish or one piece's failure stops all
@@ -82,7 +89,7 @@ void run_in_pieces(E const& ex, std::size_t n, bulk_options<completion_t<E>> con
   try {
     for (std::size_t first = 0; first < n; first += size)
       room().start(first, std::min(size, n - first), {.grain = options.grain, .stop = stop.get_token(), .after = {}});
-    for (auto const& p : pieces) p->finish();
+    for (auto const& p : pieces) finish(*p);
   } catch (...) {
     stop.request_stop();
     throw;

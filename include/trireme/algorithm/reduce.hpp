@@ -4,6 +4,7 @@
 #pragma once
 #include <trireme/algorithm/fold.hpp>
 #include <trireme/core/accepts.hpp>
+#include <trireme/core/limits.hpp>
 #include <trireme/core/error.hpp>
 #include <trireme/core/operand.hpp>
 #include <trireme/core/tiles.hpp>
@@ -12,6 +13,7 @@
 #include <cstddef>
 #include <functional>
 #include <optional>
+#include <stop_token>
 #include <type_traits>
 #include <utility>
 
@@ -129,6 +131,22 @@ template <executor E, class R, class A, class Op = std::plus<>>
   }
 }
 
+/// The same, with options.
+template <executor E, class R, class A, class Op>
+[[nodiscard]] A reduce(E const& ex, R&& in, A init, Op op, call_options const& options) {
+  if constexpr (detail::accepts_reduction<E, R, A, Op>()) {
+    detail::input<E, R> data(ex, std::forward<R>(in));
+    if (data.size() == 0) return init;
+    auto const view = data.view();
+    using source = detail::element_source<A, std::remove_const_t<decltype(view)>>;
+    return static_cast<A>(op(std::move(init), detail::within("reduce", options.stop, options.timeout, [&](std::stop_token const& stop) {
+      return detail::fold<A>(ex, data.size(), source{view}, op, {stop, options.progress});
+    })));
+  } else {
+    return detail::refused{};
+  }
+}
+
 /// The sum of all elements, in their own type; 0 (a value-initialised element) for an empty range.
 template <executor E, class R>
 [[nodiscard]] auto reduce(E const& ex, R&& in) {
@@ -148,6 +166,23 @@ template <executor E, class R, class A, class Op, class F>
     detail::input<E, R> data(ex, std::forward<R>(in));
     if (data.size() == 0) return init;
     return static_cast<A>(op(std::move(init), on_transform_reduce(ex, data.view(), std::type_identity<A>{}, op, f)));
+  } else {
+    return detail::refused{};
+  }
+}
+
+/// The same, with options.
+template <executor E, class R, class A, class Op, class F>
+[[nodiscard]] A transform_reduce(E const& ex, R&& in, A init, Op op, F f, call_options const& options) {
+  if constexpr (detail::accepts_mapped_reduction<E, R, A, Op, F>()) {
+    detail::input<E, R> data(ex, std::forward<R>(in));
+    if (data.size() == 0) return init;
+    auto const view = data.view();
+    using source = detail::mapped_source<A, std::remove_const_t<decltype(view)>, F>;
+    return static_cast<A>(
+        op(std::move(init), detail::within("transform_reduce", options.stop, options.timeout, [&](std::stop_token const& stop) {
+             return detail::fold<A>(ex, data.size(), source{view, f}, op, {stop, options.progress});
+           })));
   } else {
     return detail::refused{};
   }

@@ -4,12 +4,14 @@
 #pragma once
 #include <trireme/core/accepts.hpp>
 #include <trireme/core/into.hpp>
+#include <trireme/core/limits.hpp>
 #include <trireme/core/operand.hpp>
 #include <trireme/core/result.hpp>
 #include <trireme/core/tiles.hpp>
 
 #include <cstddef>
 #include <functional>
+#include <stop_token>
 #include <type_traits>
 #include <utility>
 
@@ -93,25 +95,32 @@ struct exclusive_segments {
   }
 };
 
+/// A scan is two passes over its elements.
+inline void tell_of_pass(call_options const& options, std::size_t pass, std::size_t n) {
+  if (options.progress) options.progress({pass == 2 ? n : n / 2, n});
+}
+
 /// The totals of all segments of `in`, scanned.
 template <class A, executor E, class View, class Op>
-scratch<A, E> scanned_totals(E const& ex, View in, Op const& op);
+scratch<A, E> scanned_totals(E const& ex, View in, Op const& op, std::stop_token const& stop);
 
 template <class A, executor E, class View, class Out, class Op>
-void scan_inclusive(E const& ex, View in, Out out, Op const& op) {
+void scan_inclusive(E const& ex, View in, Out out, Op const& op, call_options const& options = {}) {
   std::size_t const segments = segment_count(in.size());
   scratch<A, E> scanned(ex, 0);
-  if (segments > 1) scanned = scanned_totals<A>(ex, in, op);
-  on_bulk(ex, segments, inclusive_segments<A, View, Out, Op>{in, out, scanned.data(), op}, {});
+  if (segments > 1) scanned = scanned_totals<A>(ex, in, op, options.stop);
+  tell_of_pass(options, 1, in.size());
+  on_bulk(ex, segments, inclusive_segments<A, View, Out, Op>{in, out, scanned.data(), op}, {.grain = 0, .stop = options.stop, .after = {}});
+  tell_of_pass(options, 2, in.size());
 }
 
 template <class A, executor E, class View, class Op>
-scratch<A, E> scanned_totals(E const& ex, View in, Op const& op) {
+scratch<A, E> scanned_totals(E const& ex, View in, Op const& op, std::stop_token const& stop) {
   std::size_t const segments = segment_count(in.size());
   scratch<A, E> totals(ex, segments);
-  on_bulk(ex, segments, segment_totals<A, View, Op>{in, totals.data(), op}, {});
+  on_bulk(ex, segments, segment_totals<A, View, Op>{in, totals.data(), op}, {.grain = 0, .stop = stop, .after = {}});
   slot_view<A> const view{totals.data(), segments};
-  scan_inclusive<A>(ex, view, view, op);
+  scan_inclusive<A>(ex, view, view, op, {.stop = stop});
   return totals;
 }
 
@@ -119,17 +128,20 @@ scratch<A, E> scanned_totals(E const& ex, View in, Op const& op) {
 
 /// out[i] = in[0] op … op in[i], computed in A; n ≥ 1.
 template <executor E, class View, class Out, class A, class Op>
-void on_inclusive_scan(E const& ex, View in, Out out, std::type_identity<A>, Op const& op) {
-  detail::scan_inclusive<A>(ex, in, out, op);
+void on_inclusive_scan(E const& ex, View in, Out out, std::type_identity<A>, Op const& op, call_options const& options = {}) {
+  detail::scan_inclusive<A>(ex, in, out, op, options);
 }
 
 /// out[i] = init op in[0] op … op in[i - 1]; n ≥ 1.
 template <executor E, class View, class Out, class A, class Op>
-void on_exclusive_scan(E const& ex, View in, Out out, A const& init, Op const& op) {
+void on_exclusive_scan(E const& ex, View in, Out out, A const& init, Op const& op, call_options const& options = {}) {
   std::size_t const segments = detail::segment_count(in.size());
   detail::scratch<A, E> scanned(ex, 0);
-  if (segments > 1) scanned = detail::scanned_totals<A>(ex, in, op);
-  on_bulk(ex, segments, detail::exclusive_segments<A, View, Out, Op>{in, out, scanned.data(), init, op}, {});
+  if (segments > 1) scanned = detail::scanned_totals<A>(ex, in, op, options.stop);
+  detail::tell_of_pass(options, 1, in.size());
+  on_bulk(ex, segments, detail::exclusive_segments<A, View, Out, Op>{in, out, scanned.data(), init, op},
+          {.grain = 0, .stop = options.stop, .after = {}});
+  detail::tell_of_pass(options, 2, in.size());
 }
 
 namespace detail {
@@ -177,6 +189,22 @@ template <executor E, class R, class Op = std::plus<>>
   }
 }
 
+/// The same, with options.
+template <executor E, class R, class Op>
+[[nodiscard]] auto inclusive_scan(E const& ex, R&& in, Op op, call_options const& options) {
+  if constexpr (detail::accepts_scan<E, R, Op>()) {
+    using element = typename detail::data_element<R>::type;
+    return detail::within("inclusive_scan", options.stop, options.timeout, [&](std::stop_token const& stop) {
+      detail::input<E, R> data(ex, std::forward<R>(in));
+      return detail::scan_into(data, detail::fresh<E, detail::stored_t<element>, R>(ex, data.size()), [&](auto from, auto to) {
+        on_inclusive_scan(ex, from, to, std::type_identity<element>{}, op, {.stop = stop, .progress = options.progress});
+      });
+    });
+  } else {
+    return detail::refused{};
+  }
+}
+
 /// The same into existing storage, which may be the input.
 /// @throws std::invalid_argument where the sizes differ, before any work.
 template <executor E, class R, class Op, class Out>
@@ -203,6 +231,21 @@ template <executor E, class R, class A, class Op = std::plus<>>
     detail::input<E, R> data(ex, std::forward<R>(in));
     return detail::scan_into(data, detail::fresh<E, detail::stored_t<A>, R>(ex, data.size()),
                              [&](auto from, auto to) { on_exclusive_scan(ex, from, to, init, op); });
+  } else {
+    return detail::refused{};
+  }
+}
+
+/// The same, with options.
+template <executor E, class R, class A, class Op>
+[[nodiscard]] auto exclusive_scan(E const& ex, R&& in, A init, Op op, call_options const& options) {
+  if constexpr (detail::accepts_reduction<E, R, A, Op>()) {
+    return detail::within("exclusive_scan", options.stop, options.timeout, [&](std::stop_token const& stop) {
+      detail::input<E, R> data(ex, std::forward<R>(in));
+      return detail::scan_into(data, detail::fresh<E, detail::stored_t<A>, R>(ex, data.size()), [&](auto from, auto to) {
+        on_exclusive_scan(ex, from, to, init, op, {.stop = stop, .progress = options.progress});
+      });
+    });
   } else {
     return detail::refused{};
   }

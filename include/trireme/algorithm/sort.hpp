@@ -3,6 +3,7 @@
 #pragma once
 #include <trireme/core/accepts.hpp>
 #include <trireme/core/executor.hpp>
+#include <trireme/core/limits.hpp>
 #include <trireme/core/operand.hpp>
 #include <trireme/core/tiles.hpp>
 
@@ -10,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <stop_token>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -189,8 +191,14 @@ consteval bool accepts_sort() {
 
 /// Sorts n transferable elements at `data` in ex's memory; also if less throws, they are all still there.
 template <executor E, class T, class Less>
-void on_sort(E const& ex, T* data, std::size_t n, Less const& less) {
+void on_sort(E const& ex, T* data, std::size_t n, Less const& less, call_options const& options = {}) {
   using namespace detail;
+  bulk_options<completion_t<E>> const may_stop{.grain = options.stop.stop_possible() ? 1 : 0, .stop = options.stop, .after = {}};
+  std::size_t passes = 2, done = 0; // the blocks, and the way back
+  for (std::size_t width = sort_block; width < n; width *= 2) ++passes;
+  auto const tell = [&] {
+    if (++done, options.progress) options.progress({done == passes ? n : n / passes * done, n});
+  };
   std::size_t const blocks = n / sort_block + (n % sort_block != 0);
   buffer<T, E> room(ex, n);
   buffer<std::uint8_t, E> in_b(ex, blocks);
@@ -198,7 +206,8 @@ void on_sort(E const& ex, T* data, std::size_t n, Less const& less) {
   T* from = data;
   T* to = room.data();
   try {
-    on_bulk(ex, blocks, sort_blocks<T, Less>{data, room.data(), in_b.data(), n, less}, {});
+    on_bulk(ex, blocks, sort_blocks<T, Less>{data, room.data(), in_b.data(), n, less}, may_stop);
+    tell();
   } catch (...) {
     on_bulk(ex, blocks, gather_blocks<T>{data, room.data(), in_b.data(), n, false}, {});
     throw;
@@ -206,14 +215,16 @@ void on_sort(E const& ex, T* data, std::size_t n, Less const& less) {
   on_bulk(ex, blocks, gather_blocks<T>{data, room.data(), in_b.data(), n, false}, {});
   try {
     for (std::size_t width = sort_block; width < n; width *= 2) {
-      on_bulk(ex, tile_count(n), merge_pass<T, Less>{from, to, width, n, less}, {});
+      on_bulk(ex, tile_count(n), merge_pass<T, Less>{from, to, width, n, less}, may_stop);
       std::swap(from, to);
+      tell();
     }
   } catch (...) {
     if (from != data) on_bulk(ex, blocks, gather_blocks<T>{data, from, nullptr, n, true}, {});
     throw;
   }
   if (from != data) on_bulk(ex, blocks, gather_blocks<T>{data, from, nullptr, n, true}, {});
+  tell();
 }
 
 /// The order of <, and a NaN behind all numbers, which < alone does not order.
@@ -228,6 +239,28 @@ struct ascending {
   }
 };
 
+namespace detail {
+
+/// `sort_data(data, n, less)` on the elements, or on their positions.
+template <class E, class R, class Less, class Sort>
+void sort_by(E const& ex, std::remove_reference_t<R>& range, Less const& less, Sort const& sort_data) {
+  using element = typename data_element<R>::type;
+  storage<E, R, true> data(ex, range);
+  auto const view = data.view();
+  if (data.size() < 2) return;
+  if constexpr (std::same_as<decltype(view), std::span<element> const> && (merges<element> || !host_executor<E>)) {
+    sort_data(view.data(), view.size(), less);
+  } else {
+    std::vector<std::size_t> order(data.size());
+    for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+    sort_data(order.data(), order.size(), less_at<decltype(view), Less>{view, less});
+    permute<element>(view, order);
+  }
+  data.finish();
+}
+
+} // namespace detail
+
 /// Sorts in place; equal elements keep their order, so that the result is the same on every executor.
 ///
 /// Elements that are not transferable, or not contiguous, are sorted by position and moved once (host executors).
@@ -236,21 +269,19 @@ struct ascending {
 /// Cost: O(n log n); memory for another n elements, or n positions.
 template <executor E, class R, class Less = ascending>
 void sort(E const& ex, R&& range, Less less = {}) {
-  if constexpr (detail::accepts_sort<E, R, Less>()) {
-    using element = typename detail::data_element<R>::type;
-    detail::storage<E, R, true> data(ex, range);
-    auto const view = data.view();
-    if (data.size() < 2) return;
-    if constexpr (std::same_as<decltype(view), std::span<element> const> && (detail::merges<element> || !host_executor<E>)) {
-      on_sort(ex, view.data(), view.size(), less);
-    } else {
-      std::vector<std::size_t> order(data.size());
-      for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-      on_sort(ex, order.data(), order.size(), detail::less_at<decltype(view), Less>{view, less});
-      detail::permute<element>(view, order);
-    }
-    data.finish();
-  }
+  if constexpr (detail::accepts_sort<E, R, Less>())
+    detail::sort_by<E, R>(ex, range, less, [&](auto* data, std::size_t n, auto const& order) { on_sort(ex, data, n, order); });
+}
+
+/// The same, with options. A call that is stopped leaves all elements there, in an unspecified order.
+template <executor E, class R, class Less>
+void sort(E const& ex, R&& range, Less less, call_options const& options) {
+  if constexpr (detail::accepts_sort<E, R, Less>())
+    detail::within("sort", options.stop, options.timeout, [&](std::stop_token const& stop) {
+      detail::sort_by<E, R>(ex, range, less, [&](auto* data, std::size_t n, auto const& order) {
+        on_sort(ex, data, n, order, {.stop = stop, .progress = options.progress});
+      });
+    });
 }
 
 }} // namespace trireme::v1

@@ -127,7 +127,7 @@ struct applied {
 /// out[i] = f(in[i]…) for every i.
 template <executor E, class Out, class F, class... In>
 void on_transform(E const& ex, Out out, F const& f, loop_options const& options, In... in) {
-  on_bulk(ex, out.size(), detail::transform_run<Out, F, In...>{out, f, in...}, detail::to_bulk<E>(options));
+  detail::watched_bulk(ex, out.size(), detail::transform_run<Out, F, In...>{out, f, in...}, detail::to_bulk<E>(options), options.progress);
 }
 
 namespace detail {
@@ -137,9 +137,11 @@ template <executor E, class Out, class F, class... In>
 void transform_data(E const& ex, Out& out, F const& f, loop_options const& options, In&... in) {
   if constexpr (Out::passes && (In::passes && ...)) {
     auto const make = [&](auto to, auto... from) { return transform_run<decltype(to), F, decltype(from)...>{to, f, from...}; };
-    run_in_pieces(ex, out.size(), to_bulk<E>(options), make, out.passenger(), in.passenger()...);
+    within("transform", options, [&](loop_options const& o) {
+      run_in_pieces(ex, out.size(), to_bulk<E>(o), o.progress, make, out.passenger(), in.passenger()...);
+    });
   } else {
-    on_transform(ex, out.view(), f, options, in.view()...);
+    within("transform", options, [&](loop_options const& o) { on_transform(ex, out.view(), f, o, in.view()...); });
   }
 }
 

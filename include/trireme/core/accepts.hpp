@@ -46,16 +46,26 @@ consteval bool accepts_value() {
   return ok;
 }
 
+/// Whether E can run this lambda although it has captures. An executor says so by specialisation.
+template <class E, class Closure>
+inline constexpr bool allows_captures = false;
+
+/// Whether F is, or holds, a lambda with captures that E can't run.
+template <class E, class F>
+consteval bool has_refused_captures() {
+  return any_part<F>([]<class T>(std::type_identity<T>) { return is_capturing_closure<T>() && !allows_captures<E, T>; });
+}
+
 /// Whether a kernel can be brought there; says why not, in one line.
 template <class E, class F>
 consteval bool accepts_function() {
-  if constexpr (any_part<F>([]<class T>() { return std::same_as<T, refused>; })) {
+  if constexpr (any_part<F>([]<class T>(std::type_identity<T>) { return std::same_as<T, refused>; })) {
     return false;
-  } else if constexpr (!host_executor<E> && !portable_kernel<F>) {
-    static_assert(!is_capturing_closure<F>(),
+  } else if constexpr (!host_executor<E> && !(transferable<F> && !has_refused_captures<E, F>())) {
+    static_assert(!has_refused_captures<E, F>(),
                   "trireme: this executor can't run a lambda with captures: bind its values with "
                   "tri::bind_front<f>(values...), f an inline constexpr lambda at namespace scope");
-    static_assert(is_capturing_closure<F>(), "trireme: this executor copies kernels byte by byte, and this one is "
+    static_assert(has_refused_captures<E, F>(), "trireme: this executor copies kernels byte by byte, and this one is "
                                              "not trivially copyable: specialise tri::enable_transferable if it may");
     return false;
   } else {

@@ -7,6 +7,16 @@
 
 namespace trireme { inline namespace v1 { namespace detail {
 
+/// Whether one of the words between commas is that one.
+inline bool lists(std::string_view words, std::string_view word) {
+  for (;;) {
+    auto const comma = words.find(',');
+    if (words.substr(0, comma) == word) return true;
+    if (comma == words.npos) return false;
+    words.remove_prefix(comma + 1);
+  }
+}
+
 /// Calls visit(version, folder) for every group whose limits on what `controller` counts hold for this process. The
 /// folder has no slash at its end. Nothing where there are no groups.
 template <class Visit>
@@ -19,7 +29,7 @@ void for_each_cgroup(std::string_view controller, Visit const& visit, std::strin
     if (colon == std::string::npos || second == std::string::npos) continue;
     std::string const controllers = line.substr(colon + 1, second - colon - 1);
     bool const v2 = controllers.empty();
-    if (!v2 && ("," + controllers + ",").find("," + std::string(controller) + ",") == std::string::npos) continue;
+    if (!v2 && !lists(controllers, controller)) continue;
     std::string const mount = v2 ? root : root + "/" + controllers;
     std::string path = line.substr(second + 1);
     while (path.ends_with('/')) path.pop_back();

@@ -20,6 +20,15 @@ public:
 class cancelled : public error {
 public:
   cancelled() : error("trireme: the work was stopped by its stop token before it was complete") {}
+
+protected:
+  using error::error;
+};
+
+/// The task never ran: its executor went while the task was queued, so that nobody will ever bring a result.
+class broken_promise : public cancelled {
+public:
+  broken_promise() : cancelled("trireme: the executor went before this task had begun: keep a handle of it until then") {}
 };
 
 /// An exception that was thrown in another process and can't be thrown again as itself here: its type and its text.
@@ -35,6 +44,20 @@ private:
   std::string type_name_, text_;
 };
 
+/// What CUDA reported, or what was noticed of a kernel: its code as a number and by name, and the call that told.
+class cuda_error : public error {
+public:
+  cuda_error(int code, std::string name, std::string call, std::string const& text)
+      : error("trireme: " + call + ": " + name + ": " + text), code_(code), name_(std::move(name)), call_(std::move(call)) {}
+  [[nodiscard]] int code() const noexcept { return code_; }
+  [[nodiscard]] std::string const& name() const noexcept { return name_; }
+  [[nodiscard]] std::string const& call() const noexcept { return call_; }
+
+private:
+  int code_;
+  std::string name_, call_;
+};
+
 namespace detail {
 
 /// The indices [first, last) that a failure is about.
@@ -45,6 +68,7 @@ public:
   [[nodiscard]] std::size_t last() const noexcept { return last_; }
 
   [[nodiscard]] std::string text() const {
+    if (last_ == first_) return {};
     return last_ - first_ == 1 ? " at index " + std::to_string(first_)
                                : " at the indices " + std::to_string(first_) + " to " + std::to_string(last_ - 1);
   }
@@ -73,9 +97,11 @@ private:
   int signal_, status_;
 };
 
-/// A kernel ran for longer than its executor's `timeout`, and was stopped at the indices [first(), last()).
+/// Out of time: a kernel ran for longer than its executor's `timeout`, and was stopped at the indices [first(), last());
+/// or a call, or a wait, took longer than it was given, and then these are [0, 0).
 class timed_out : detail::at_indices, public error {
 public:
+  explicit timed_out(std::string const& text) : at_indices(0, 0), error(text), how_(text) {}
   timed_out(std::string const& how, std::size_t first, std::size_t last)
       : at_indices(first, last), error(how + text()), how_(how) {}
   using detail::at_indices::first;

@@ -46,7 +46,7 @@ consteval bool any_part(Test test) {
   if constexpr (made_of_parts<T>)
     return T::parts::any(test);
   else
-    return test.template operator()<T>();
+    return test(std::type_identity<T>{});
 }
 
 template <class... T>
@@ -99,7 +99,7 @@ consteval bool is_closure_type() {
 /// Of a lambda with captures, or of a wrapper of one such as draws<N>(f).
 template <class F>
 consteval bool is_capturing_closure() {
-  return any_part<F>([]<class T>() {
+  return any_part<F>([]<class T>(std::type_identity<T>) {
     return is_closure_type<T>() && !(std::is_empty_v<T> && std::is_default_constructible_v<T>);
   });
 }

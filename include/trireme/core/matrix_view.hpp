@@ -1,6 +1,7 @@
 /// @file matrix_view.hpp
 /// Where a matrix lies: what algorithms on matrices hand to the backends.
 #pragma once
+#include <concepts>
 #include <cstddef>
 #include <type_traits>
 
@@ -26,7 +27,9 @@ struct matrix_view {
                                             std::ptrdiff_t block_cols) const {
     return {data + (i * row_stride + j * col_stride), block_rows, block_cols, row_stride, col_stride};
   }
-  constexpr operator matrix_view<T const>() const requires(!std::is_const_v<T>) {
+  template <std::same_as<T const> C>
+    requires(!std::is_const_v<T>)
+  constexpr operator matrix_view<C>() const {
     return {data, rows, cols, row_stride, col_stride};
   }
 };

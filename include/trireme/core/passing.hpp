@@ -7,7 +7,7 @@
 #include <trireme/core/range.hpp>
 
 #include <cstddef>
-#include <optional>
+#include <memory>
 #include <span>
 #include <type_traits>
 #include <utility>
@@ -60,7 +60,7 @@ public:
       return {};
     } else {
       if (auto* const to = side_by_side<T>(all_)) return download(to + first_, after);
-      if (!arrived_) arrived_.emplace(there_.size());
+      if (!arrived_) arrived_ = std::make_unique<arrivals<T>>(there_.size());
       return download(arrived_->data(), after);
     }
   }
@@ -82,7 +82,7 @@ private:
   View all_;
   buffer<T, E> there_;
   gathered<T> gathered_;
-  std::optional<arrivals<T>> arrived_;
+  std::unique_ptr<arrivals<T>> arrived_;
   std::size_t first_ = 0, count_ = 0;
 };
 
@@ -100,7 +100,7 @@ public:
   /// All of it, brought there.
   [[nodiscard]] auto view() {
     if (!whole_) {
-      whole_.emplace(ex_, all_, all_.size());
+      whole_ = std::make_unique<place>(ex_, all_, all_.size());
       whole_->enter(0, all_.size()).wait();
     }
     return whole_->view();
@@ -115,7 +115,7 @@ public:
 private:
   E ex_;
   View all_;
-  std::optional<place> whole_;
+  std::unique_ptr<place> whole_;
 };
 
 /// The same of a range of type R.

@@ -4,6 +4,7 @@
 #include <trireme/core/error.hpp>
 #include <trireme/core/executor.hpp>
 #include <trireme/core/host_memory.hpp>
+#include <trireme/core/task_state.hpp>
 
 #include <cstddef>
 #include <exception>
@@ -58,6 +59,9 @@ public:
   static bool matches(std::string_view text) noexcept { return text == "inline"; }
   static inline_executor named(std::string_view) { return {}; }
   static constexpr std::string_view names = "inline";
+
+  /// Tasks run where they become ready: in the call of submit.
+  friend detail::host_ref tasks_of(inline_executor const&) noexcept { return {}; }
 
   friend bool operator==(inline_executor const&, inline_executor const&) = default;
 

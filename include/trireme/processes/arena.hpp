@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <new>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -20,6 +21,9 @@ namespace trireme { inline namespace v1 { namespace detail {
 /// parts cost nothing. It goes when the last process that has it does.
 class shared_region {
 public:
+  static constexpr std::string_view owner = "process_pool"; // for check_kernel
+  static constexpr std::string_view advice = "the pool's memory, which its workers can't see: use a tri::buffer of the pool";
+
   shared_region() = default;
 
   /// A new one of up to `most` bytes, at an address that is free in every process: outside of where the system puts

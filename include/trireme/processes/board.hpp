@@ -118,8 +118,11 @@ struct board {
   std::uint64_t outboxes = 0, outbox_size = 0, outbox_maps = 0; ///< offset, size of each, offset of what is used of them
   std::uint64_t program_base = 0; ///< where the workers have the program itself
   shared_word ready{0};           ///< the supervisor runs
-  shared_word broken{0};       ///< workers die before they can work
+  shared_word broken{0};       ///< workers die before they can work, or can't be started
+  shared_word start_error{0};  ///< why one could not be started, an errno; 0: it could
   shared_word shutdown{0};
+  shared_word completed{0};    ///< counts jobs, for a thread of the parent that watches several at once
+  shared_word watching{0};     ///< that thread sleeps
 
   alignas(128) std::atomic<std::uint64_t> head{0};
   alignas(128) std::atomic<std::uint64_t> tail{0};
@@ -127,6 +130,12 @@ struct board {
   alignas(128) std::array<std::atomic<std::uint64_t>, queue_size> queue; ///< offsets of jobs
   module_table modules;
 
+  /// The job may be gone when this returns.
+  void complete(job& j) noexcept {
+    j.set_complete();
+    completed.fetch_add(1);
+    if (watching.load() != 0) wake(completed);
+  }
   [[nodiscard]] worker_state* workers() noexcept { return reinterpret_cast<worker_state*>(this + 1); }
   [[nodiscard]] char* base() noexcept { return reinterpret_cast<char*>(this); }
   [[nodiscard]] job& job_at(std::uint64_t offset) noexcept { return *reinterpret_cast<job*>(base() + offset); }

@@ -13,7 +13,6 @@
 #include <memory>
 #include <mutex>
 #include <new>
-#include <optional>
 #include <stop_token>
 #include <utility>
 
@@ -32,8 +31,8 @@ public:
   process_bulk(std::shared_ptr<process_crew> crew, std::size_t n, F const& f, std::size_t grain, std::stop_token const& stop,
                job const* after)
       : process_job(crew, plan(crew->shared(), n, grain, after), code<F>(), sizeof(F), alignof(F),
-                    [&](char* to) { copy_kernel(*crew, f, to); }) {
-    if (stop.stop_possible()) stop_.emplace(stop, set_stop{&get()});
+                    [&](char* to) { copy_kernel(*crew, f, to); }),
+        stop_(stop, set_stop{&get()}) {
     publish();
   }
 
@@ -63,7 +62,7 @@ private:
     return p;
   }
 
-  std::optional<std::stop_callback<set_stop>> stop_; // last: gone before the job is
+  std::stop_callback<set_stop> stop_; // last: gone before the job is
 };
 
 /// Asynchronous work of a pool: a bulk, or a copy that waits for one.

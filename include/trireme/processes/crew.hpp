@@ -4,8 +4,10 @@
 #include <trireme/core/error.hpp>
 #include <trireme/processes/arena.hpp>
 #include <trireme/processes/board.hpp>
+#include <trireme/processes/claims.hpp>
 #include <trireme/processes/heap.hpp>
 #include <trireme/processes/image.hpp>
+#include <trireme/processes/open_tasks.hpp>
 #include <trireme/processes/outbox.hpp>
 #include <trireme/processes/wait.hpp>
 
@@ -18,9 +20,13 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
+#include <memory>
 #include <mutex>
 #include <new>
 #include <optional>
+#include <thread>
+#include <utility>
 #include <vector>
 
 namespace trireme { inline namespace v1 { namespace detail {
@@ -34,7 +40,7 @@ inline code_place place_of_code(void const* function) {
   return find_code(known_modules, known_modules_mutex, function);
 }
 
-class process_crew {
+class process_crew : public std::enable_shared_from_this<process_crew> {
 public:
   process_crew(std::size_t width, std::size_t retries, std::int64_t timeout_ns, std::size_t memory)
       : region_(memory), board_(*new (region_.base()) board), owner_(::getpid()) {
@@ -50,6 +56,7 @@ public:
     if (heap + unit > region_.size() || !region_.commit(0, board_.outbox_maps)) throw std::bad_alloc{};
     for (std::size_t w = 0; w < width; ++w) new (board_.workers() + w) worker_state;
     heap_.emplace(region_, heap, region_.size());
+    tasks_ = std::make_unique<open_tasks>(board_, [this] { look_after(); });
     std::lock_guard const lock(mutex_);
     start();
   }
@@ -57,7 +64,12 @@ public:
   process_crew& operator=(process_crew const&) = delete;
 
   ~process_crew() {
-    if (owner_ != ::getpid() || supervisor_ < 0) return; // in a child that the program forked, the pool is not ours
+    if (owner_ != ::getpid()) { // in a child that the program forked, the pool is not ours, and has no threads
+      static_cast<void>(tasks_.release());
+      return;
+    }
+    tasks_.reset();
+    if (supervisor_ < 0) return;
     board_.shutdown.store(1);
     board_.bell.fetch_add(1);
     wake(board_.bell);
@@ -71,6 +83,7 @@ public:
   [[nodiscard]] shared_region const& region() const noexcept { return region_; }
   [[nodiscard]] board& shared() noexcept { return board_; }
   [[nodiscard]] shared_heap& heap() noexcept { return *heap_; }
+  [[nodiscard]] open_tasks& tasks() noexcept { return *tasks_; }
   [[nodiscard]] bool owned_by_caller() const noexcept { return owner_ == ::getpid(); }
 
   /// Puts a job into the queue. Waits where that is full.
@@ -93,16 +106,32 @@ public:
     ring(j.chunks);
   }
 
-  /// Returns when the job is complete.
-  void wait_for(job& j) {
+  /// Returns when the job is complete, or at that time of now_ns(): whether it is complete.
+  bool wait_for(job& j, std::int64_t until = std::numeric_limits<std::int64_t>::max()) {
     auto const complete = [&] { return j.complete.load(std::memory_order_acquire) != 0; };
-    if (spin_until(complete)) return;
+    if (spin_until(complete)) return true;
     while (!complete()) {
-      sleep_on(j.complete, 0, look_every_ns);
-      if (complete()) return;
-      std::lock_guard const lock(mutex_);
-      look_after_supervisor(now_ns());
+      std::int64_t const left = until - now_ns();
+      if (left <= 0) return false;
+      sleep_on(j.complete, 0, std::min(left, look_every_ns));
+      if (complete()) return true;
+      look_after();
     }
+    return true;
+  }
+  /// If the supervisor has ended, so have all jobs.
+  void look_after() {
+    std::lock_guard const lock(mutex_);
+    look_after_supervisor(now_ns());
+  }
+
+  /// For the last handle of the pool: nothing that it was given is under way any more.
+  static void end_tasks(std::shared_ptr<process_crew> crew) {
+    if (!crew->owned_by_caller()) return;
+    if (crew->tasks().has_this_thread()) // which can't wait for itself
+      std::thread([kept = std::move(crew)] { kept->tasks().close(); }).detach();
+    else
+      crew->tasks().close();
   }
 
   /// Frees a complete job, now or when no worker looks at it any more.
@@ -149,6 +178,7 @@ private:
   void start() {
     board_.ready.store(0);
     board_.broken.store(0);
+    board_.start_error.store(0);
     auto const started = start_supervisor(region_);
     supervisor_ = started.pidfd;
     looked_at_ = now_ns();
@@ -183,21 +213,22 @@ private:
     supervisor_ = -1;
   }
 
-  /// If the supervisor has ended, its workers end too; what they were at is lost. The next job starts others.
-  void look_after_supervisor(std::int64_t now) {
+  /// If the supervisor has ended, its workers end too; what they were at is lost, or tried again. What they had not come
+  /// to is for the workers of another supervisor.
+  void look_after_supervisor(std::int64_t now) noexcept {
     looked_at_ = now;
     if (supervisor_ < 0 || !supervisor_ended(0)) return;
     for (std::uint32_t w = 0; w < board_.width; ++w) wait_for_end(board_.workers()[w].pid.load());
     bury_supervisor();
-    std::uint64_t const tail = board_.tail.load();
-    for (std::uint64_t t = board_.head.load(); t != tail; ++t) lose(board_.queue[t % board::queue_size].load());
-    board_.head.store(tail);
-    for (std::uint32_t w = 0; w < board_.width; ++w) {
-      worker_state& state = board_.workers()[w];
-      if (auto const at = state.was_at(); at != 0) lose(at);
-      if (auto const unsent = state.unsent.load(); unsent != 0) outbox::release(board_, unsent, state.unsent_size.load());
-      state.unsent.store(0);
-      state.looking.store(0);
+    bool left = board_.head.load() != board_.tail.load();
+    for (std::uint32_t w = 0; w < board_.width; ++w)
+      left = settle_claims(board_, w, failure_record::unwatched, true, SIGKILL) || left;
+    if (!left) return;
+    try {
+      if (board_.broken.load() != 0) throw std::bad_alloc{};
+      start();
+    } catch (...) {
+      lose_all();
     }
   }
 
@@ -209,16 +240,26 @@ private:
     ::close(process);
   }
 
+  /// Nobody will ever work on what is in the queue.
+  void lose_all() noexcept {
+    std::uint64_t const tail = board_.tail.load();
+    for (std::uint64_t t = board_.head.load(); t != tail; ++t) lose(board_.queue[t % board::queue_size].load());
+    board_.head.store(tail);
+    for (std::uint32_t w = 0; w < board_.width; ++w) {
+      if (auto const at = board_.workers()[w].was_at(); at != 0) lose(at);
+      board_.workers()[w].looking.store(0);
+    }
+  }
   void lose(std::uint64_t offset) noexcept {
     job& j = board_.job_at(offset);
     if (j.complete.load() != 0) return;
     if (j.failed.exchange(~0u) == 0 || j.failure.what == failure_record::none) {
       j.failure = {};
-      j.failure.what = board_.broken.load() != 0 ? failure_record::unstarted : failure_record::unwatched;
-      j.failure.value = SIGKILL; // what the workers get when their supervisor ends
+      j.failure.what = failure_record::unstarted;
+      j.failure.value = static_cast<std::int32_t>(board_.start_error.load());
       j.failure.last = j.n;
     }
-    j.set_complete();
+    board_.complete(j);
   }
 
   shared_region region_;
@@ -229,6 +270,7 @@ private:
   int supervisor_ = -1;
   std::int64_t looked_at_ = 0;
   std::vector<job*> seen_; ///< complete, but a worker still looks at them
+  std::unique_ptr<open_tasks> tasks_;
 };
 
 }}} // namespace trireme::v1::detail

@@ -93,7 +93,8 @@ public:
 
   /// `width` workers, which may be more than there are cores: right for work that waits.
   /// @throws std::invalid_argument for a width of 0 or over 65,535, too many retries, a negative timeout; std::bad_alloc;
-  /// std::system_error where the system has no more processes or files.
+  /// std::system_error where the system has no more processes or files; where it has none for any worker, the first call
+  /// says so, and where it has some, the pool works with those, and tries to start the others for some seconds.
   explicit process_pool(count<"width"> width, process_options const& options = {}) : width_(checked(width)) {
     if (options.retries > detail::claim::most_lost)
       throw std::invalid_argument("trireme: process_pool: retries must be at most 16383");
@@ -102,7 +103,9 @@ public:
     if (detail::process_role::current == detail::process_role::initialising) return;
     std::size_t const least = least_memory * width_;
     std::size_t const memory = options.memory == 0u ? default_memory : std::max<std::size_t>(options.memory, 1) * 2 + least;
-    crew_ = std::make_shared<detail::process_crew>(width_, options.retries, options.timeout.count(), memory);
+    auto const crew = std::make_shared<detail::process_crew>(width_, options.retries, options.timeout.count(), memory);
+    // What outlives the handles, as a future may, keeps the memory, but gives the workers nothing more to do.
+    crew_ = {crew.get(), [crew](detail::process_crew*) { detail::process_crew::end_tasks(crew); }};
   }
 
   [[nodiscard]] std::size_t concurrency() const noexcept { return width_; }
@@ -136,6 +139,9 @@ public:
       if (auto const failure = work.failure()) std::rethrow_exception(failure);
     }
   }
+
+  /// What follows a task runs on a thread of this process.
+  friend detail::task_crew& tasks_of(process_pool const& pool) { return pool.crew()->tasks().callbacks(); }
 
   /// Memory that this process and all workers see at the same address. Cost: that of touching it for the first time.
   [[nodiscard]] void* allocate(std::size_t bytes, std::size_t align) const { return crew()->heap().allocate(bytes, align); }
@@ -182,7 +188,7 @@ private:
   std::shared_ptr<detail::process_crew> const& crew() const {
     if (!crew_ || !crew_->owned_by_caller())
       throw std::logic_error("trireme: process_pool: this pool belongs to another process: a kernel can't use the pool that it "
-                             "runs on, nor can a child that the program forked");
+                             "runs on, nor can a child that the program forked, nor a global that is initialised in a worker");
     return crew_;
   }
 

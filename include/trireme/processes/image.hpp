@@ -170,8 +170,8 @@ __attribute__((no_sanitize("address", "undefined"))) inline int launch_image(voi
 inline int execute_supervisor(shared_region const& region, int parent) {
   // Where only a library has this header, such as a plugin of an interpreter, nothing would stop the program's main.
   if (loaded_module const own(reinterpret_cast<void const*>(&enter_image)); own.path == nullptr || own.path[0] != '\0')
-    throw std::runtime_error("trireme: process_pool: in a library, of a program that does not use Trireme itself, a pool can be "
-                             "made only while the program has one thread and little memory");
+    throw std::runtime_error("trireme: process_pool: code of a library can make a pool only while the program has one thread and "
+                             "less than 32 MB of memory in use; else make it in the program itself, and hand it over");
   std::array<char, 128> order{};
   std::snprintf(order.data(), order.size(), "%s=%d,%d,%zx,%zx", image_variable, region.file(), parent,
                 reinterpret_cast<std::size_t>(region.base()), region.size());

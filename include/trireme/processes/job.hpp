@@ -1,9 +1,9 @@
 /// @file processes/job.hpp
 /// A job as the parent has it: written into the region, handed over, waited for, and taken back.
 #pragma once
+#include <trireme/core/bound.hpp>
 #include <trireme/processes/arena.hpp>
 #include <trireme/processes/board.hpp>
-#include <trireme/processes/bound.hpp>
 #include <trireme/processes/crew.hpp>
 #include <trireme/processes/failure.hpp>
 #include <trireme/processes/image.hpp>
@@ -79,6 +79,7 @@ public:
   }
   [[nodiscard]] bool ready() const noexcept { return job_->complete.load() != 0; }
   void wait() noexcept { crew_->wait_for(*job_); }
+  [[nodiscard]] bool wait_until(std::int64_t until) noexcept { return crew_->wait_for(*job_, until); } ///< until then at most
   [[nodiscard]] job& get() noexcept { return *job_; }
   [[nodiscard]] process_crew& crew() noexcept { return *crew_; }
 

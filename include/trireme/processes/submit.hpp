@@ -6,6 +6,8 @@
 #include <trireme/processes/job.hpp>
 #include <trireme/processes/wire.hpp>
 
+#include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -58,19 +60,63 @@ void run_task(worker_side& worker, job&, void* payload, std::size_t, std::size_t
 }
 
 template <class R, class F, class... A>
-class process_task final : public future_state<R> {
+class process_task final : public task_result<R>, open_task {
 public:
   template <class... From>
   process_task(std::shared_ptr<process_crew> const& crew, F const& f, From const&... args)
       : process_task(measured(crew->region(), args...), crew, f, args...) {}
-  ~process_task() override {
-    job_.wait();
-    drop_message();
-  }
 
-  bool ready() noexcept override { return job_.ready(); }
-  void settle() noexcept override { job_.wait(); }
-  R take() override {
+  bool ready() noexcept override { return this->done() || collect_if_complete(); }
+  void settle() noexcept override {
+    if (!this->done()) collect();
+  }
+  bool settle_until(std::chrono::steady_clock::time_point deadline) noexcept override {
+    if (this->done()) return true;
+    blocking const here;
+    if (!job_.wait_until(deadline.time_since_epoch() / std::chrono::nanoseconds(1))) return false;
+    take_result();
+    return true;
+  }
+  bool cancel() noexcept override { return end_before_begun(std::make_exception_ptr(cancelled{})); }
+  host_ref host() override { return job_.crew().tasks().callbacks().name(); }
+
+private:
+  // ---- As an open task ----
+
+  bool collect_if_complete() noexcept override {
+    if (job_.ready()) take_result();
+    return this->done();
+  }
+  void collect() noexcept override {
+    {
+      blocking const here;
+      job_.wait();
+    }
+    take_result();
+    task_result<R>::settle(); // where another thread is at it
+  }
+  void break_if_waiting() noexcept override { end_before_begun(std::make_exception_ptr(broken_promise{})); }
+  void keep() noexcept override { this->retain(); }
+  void let_go() noexcept override { this->release(); }
+
+  /// False where a worker has begun it. The job stays until its turn comes, when the worker passes it over.
+  bool end_before_begun(std::exception_ptr const& why) noexcept {
+    job_.get().stop.store(1);
+    if (claim::of(job_.get().claims()[0].load()) != claim::free || !this->begin()) return false;
+    this->fail(why);
+    return true;
+  }
+  /// When the job is complete.
+  void take_result() noexcept {
+    if (collected_.exchange(true)) return;
+    if (this->begin()) { // else it was cancelled before
+      this->set_from([this] { return result(); });
+      drop_message();
+      this->finish();
+    }
+    job_.crew().tasks().remove(*this); // with its reference; the caller has one
+  }
+  R result() {
     if (auto const failure = job_.failure()) std::rethrow_exception(failure);
     if constexpr (!std::is_void_v<R>) {
       auto& task = payload();
@@ -79,17 +125,26 @@ public:
       if (here ? task.result_size > task.small : !job_.crew().region().contains(b.base() + task.result, task.result_size))
         throw error("trireme: submit: the result was overwritten");
       wire_reader in(here ? task.result_here : b.base() + task.result, task.result_size);
-      return read_value<R>(in);
+      if constexpr (flat<R>) {
+        R const result = read_value<R>(in);
+        check_argument(job_.crew().region(), 0, result);
+        return result;
+      } else {
+        return read_value<R>(in);
+      }
     }
   }
+  void run() noexcept override {}  // the workers do
+  void drop() noexcept override {} // the job keeps what there is
+  void watch() noexcept override { job_.crew().tasks().watch(); }
 
-private:
   struct wire_size {
     std::size_t bytes;
   };
   template <class... From>
   process_task(wire_size size, std::shared_ptr<process_crew> const& crew, F const& f, From const&... args)
-      : job_(crew, job_plan{.chunks = 1, .n = 1, .chunk_size = 1, .run_size = 1, .after = 0}, code(),
+      : task_result<R>(1, {}, false),
+        job_(crew, job_plan{.chunks = 1, .n = 1, .chunk_size = 1, .run_size = 1, .after = 0}, code(),
              arguments_at<F>() + size.bytes, alignof(task_payload<F>), [&](char* to) {
                auto* const task = new (to) task_payload<F>;
                task->arguments_size = size.bytes;
@@ -98,6 +153,8 @@ private:
                (write_value<A>(out, as_kept<A>(args)), ...);
              }) {
     job_.publish();
+    crew->tasks().sweep();
+    crew->tasks().add(*this);
   }
 
   template <class... From>
@@ -134,6 +191,7 @@ private:
     if (auto const& task = payload(); task.result != 0) outbox::release(job_.crew().shared(), task.result, task.result_size);
   }
 
+  std::atomic<bool> collected_{false};
   process_job job_;
 };
 
@@ -157,7 +215,8 @@ consteval bool can_travel() {
 template <class F, class... A, class R = detail::task_result_t<F, A...>>
 future<R> on_submit(process_pool const& pool, F const& f, A const&... args) {
   if constexpr (detail::can_travel<R, detail::kept_t<A>...>())
-    return future<R>(std::make_unique<detail::process_task<R, F, detail::kept_t<A>...>>(detail::crew_of(pool), f, args...));
+    return detail::future_access::make<detail::task_result<R>, future<R>>(detail::state_ptr<detail::task_result<R>>(
+        new detail::process_task<R, F, detail::kept_t<A>...>(detail::crew_of(pool)->shared_from_this(), f, args...)));
   else
     return {}; // refused above: the message stands alone where the caller finds the type that it expects
 }

@@ -6,6 +6,7 @@
 #pragma once
 #include <trireme/processes/arena.hpp>
 #include <trireme/processes/board.hpp>
+#include <trireme/processes/claims.hpp>
 #include <trireme/processes/outbox.hpp>
 #include <trireme/processes/wait.hpp>
 #include <trireme/processes/worker.hpp>
@@ -50,22 +51,24 @@ public:
     wake(board_.ready);
     for (std::uint32_t w = 0; w < board_.width; ++w) start(w);
     for (;;) {
+      if (missing_ != 0) start_missing();
+      if (board_.broken.load() != 0) return;
       int const changed = ::poll(watched_.data(), watched_.size(), poll_ms());
       if (changed < 0 && errno != EINTR) return;
       if (changed > 0 && watched_[0].revents != 0) return;
       for (std::uint32_t w = 0; w < board_.width; ++w)
         if (watched_[1 + w].fd >= 0 && watched_[1 + w].revents != 0) bury(w);
       if (board_.timeout_ns != 0) kill_late_ones();
-      if (board_.broken.load() != 0) return;
       if (board_.shutdown.load() != 0 && std::all_of(watched_.begin() + 1, watched_.end(), [](pollfd const& p) { return p.fd < 0; }))
         return;
     }
   }
 
 private:
-  static constexpr int most_false_starts = 5;
+  static constexpr int most_false_starts = 5, most_tries = 100, retry_ms = 50;
 
   [[nodiscard]] int poll_ms() const {
+    if (missing_ != 0) return retry_ms;
     if (board_.timeout_ns == 0) return -1;
     return static_cast<int>(std::clamp<std::int64_t>(board_.timeout_ns / 8'000'000, 1, 50));
   }
@@ -78,19 +81,34 @@ private:
     state.deadline.store(0);
     pid_t const pid = ::fork();
     if (pid == 0) {
+      state.pid.store(::getpid()); // here too: this process may be killed before it comes to that
       ::prctl(PR_SET_PDEATHSIG, SIGKILL);
       if (::getppid() != self) ::_exit(0);
       for (auto const& p : watched_)
         if (p.fd >= 0) ::close(p.fd);
       work(w);
     }
-    state.pid.store(pid);
     int const watch = pid < 0 ? -1 : static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
-    if (watch < 0) { // no more processes or files: nothing that waiting would mend
-      board_.broken.store(1);
+    if (watch < 0) { // no more processes or files
+      board_.start_error.store(static_cast<std::uint32_t>(errno));
+      if (pid > 0) ::kill(pid, SIGKILL);
+      if (pid > 0) ::waitpid(pid, nullptr, 0);
+      state.pid.store(0);
+      ++missing_;
       return;
     }
+    state.pid.store(pid);
     watched_[1 + w].fd = watch;
+  }
+
+  /// The others go on meanwhile. Without any, or for too long, there is no hope.
+  void start_missing() {
+    missing_ = 0;
+    for (std::uint32_t w = 0; w < board_.width && missing_ == 0; ++w)
+      if (watched_[1 + w].fd < 0) start(w);
+    bool const nobody = std::all_of(watched_.begin() + 1, watched_.end(), [](pollfd const& p) { return p.fd < 0; });
+    tries_ = missing_ == 0 ? 0 : tries_ + 1;
+    if (nobody || tries_ > most_tries) board_.broken.store(1);
   }
 
   [[noreturn]] void work(std::uint32_t w) {
@@ -127,7 +145,7 @@ private:
     ::close(watched_[1 + w].fd);
     watched_[1 + w].fd = -1;
     bool const by_signal = info.si_code != CLD_EXITED;
-    settle_claims(w, by_signal, info.si_status);
+    settle_claims(board_, w, failure_record::ended, by_signal, info.si_status);
     if (board_.shutdown.load() != 0) return;
     bool const killed = by_signal && info.si_status == SIGKILL; // by somebody else, and so no fault of its start
     if (!killed) false_starts_ = board_.workers()[w].started.load() != 0 ? 0 : false_starts_ + 1;
@@ -135,45 +153,6 @@ private:
       board_.broken.store(1);
     else
       start(w);
-  }
-
-  void settle_claims(std::uint32_t w, bool by_signal, int status) {
-    worker_state& state = board_.workers()[w];
-    std::uint64_t const at = state.was_at();
-    if (at == 0) {
-      state.looking.store(0);
-      return;
-    }
-    job& j = board_.job_at(at);
-    bool const late = state.deadline.load() == worker_state::condemned;
-    std::uint32_t count = 0;
-    bool left = false;
-    for (std::uint32_t c = 0; c < j.chunks; ++c) {
-      shared_word& claimed = j.claims()[c];
-      std::uint32_t const word = claimed.load();
-      left = left || claim::of(word) == claim::free;
-      if (claim::of(word) == claim::free || claim::worker(word) != w) continue;
-      if (claim::of(word) == claim::claimed) {
-        if (auto const unsent = state.unsent.load(); unsent != 0) outbox::release(board_, unsent, state.unsent_size.load());
-        if (!late && claim::lost(word) < board_.retries && j.failed.load() == 0) {
-          claimed.store(claim::pack(claim::free, w, claim::lost(word) + 1));
-          left = true;
-          continue;
-        }
-        std::uint32_t nobody = 0;
-        if (j.failed.compare_exchange_strong(nobody, w + 1) || nobody == w + 1) { // or it died while it said why
-          std::uint64_t const first = late ? state.run_first.load() : c * j.chunk_size;
-          std::uint64_t const last = late ? state.run_last.load() : std::min(j.n, first + j.chunk_size);
-          j.failure = {late ? failure_record::late : failure_record::ended, by_signal ? 1 : 0, status, 0, 0, first, last};
-        }
-        claimed.store(claim::pack(claim::done, w, claim::lost(word)));
-      }
-      ++count;
-    }
-    state.unsent.store(0);
-    j.counts()[w].store(count);
-    if (j.all_done()) j.set_complete();
-    if (!left) state.looking.store(0); // else the next in its place begins with it: all others may have gone on
   }
 
   void kill_late_ones() {
@@ -193,6 +172,8 @@ private:
   preparation become_worker_;
   std::vector<pollfd> watched_;
   int false_starts_ = 0;
+  int missing_ = 0; ///< at least so many could not be started
+  int tries_ = 0;   ///< to start them, without success
 };
 
 }}} // namespace trireme::v1::detail

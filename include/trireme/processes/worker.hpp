@@ -86,7 +86,7 @@ private:
       ++count;
     }
     j.counts()[number_].store(count);
-    if (j.all_done()) j.set_complete();
+    if (j.all_done()) board_.complete(j);
     std::uint64_t ticket = j.ticket;
     board_.head.compare_exchange_strong(ticket, ticket + 1);
     state_.looking.store(0);
@@ -105,7 +105,7 @@ private:
     for (std::uint64_t first = begin; first < end; first += j.run_size) {
       std::uint64_t const last = std::min(end, first + j.run_size);
       if (j.failed.load(std::memory_order_relaxed) != 0) return;
-      if (j.stop.load(std::memory_order_relaxed) != 0) {
+      if (j.stop.load() != 0) { // after the claim, for who asks for both
         if (first_to_fail(j)) j.failure = {.what = failure_record::stopped, .first = first, .last = last};
         return;
       }

@@ -1,7 +1,9 @@
 /// @file threads/crew.hpp
 /// The threads of a pool, and the arena of oneTBB where they work.
 #pragma once
+#include <trireme/core/task_state.hpp>
 #include <trireme/threads/loop.hpp>
+#include <trireme/threads/tasks.hpp>
 
 #include <oneapi/tbb/parallel_invoke.h>
 #include <oneapi/tbb/task_arena.h>
@@ -9,6 +11,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <functional>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -27,17 +30,24 @@ void run_shares(loop<F>& work, std::size_t first, std::size_t last, tbb::task_gr
 }
 
 /// The threads and their arena. A caller who waits for his work is one of the `width` workers, so width - 1 threads
-/// live here. All slots are reserved for threads that come from outside of oneTBB: the arena asks its scheduler for
-/// no worker, which would be none beyond the number of cores, and takes none from other users.
+/// live here; and `task_width` threads for tasks, as soon as there is one, with slots of their own, so that a loop in a task
+/// meets the others here. All slots are reserved for threads that come from outside of oneTBB: the arena asks its
+/// scheduler for no worker, which would be none beyond the number of cores, and takes none from other users.
 class thread_crew {
 public:
-  explicit thread_crew(int width) : arena_(width, static_cast<unsigned>(width)) {
+  thread_crew(int width, std::size_t task_width)
+      : arena_(width + static_cast<int>(task_width), static_cast<unsigned>(width) + static_cast<unsigned>(task_width)),
+        tasks_(task_width, [this](std::function<void()> const& work) {
+          inside = this;
+          arena_.execute([&] { work(); });
+        }) {
     // A task that is kept back holds the threads in the group's wait, where they sleep until there is work.
     arena_.execute([&] { keep_open_ = idle_.defer([] {}); });
     try {
       for (int k = 1; k < width; ++k)
         threads_.emplace_back([this] {
           inside = this;
+          in_kernel const helper;
           arena_.execute([this] { idle_.wait(); });
         });
     } catch (...) {
@@ -47,16 +57,20 @@ public:
   }
   thread_crew(thread_crew const&) = delete;
   thread_crew& operator=(thread_crew const&) = delete;
-  ~thread_crew() { dismiss(); }
+  ~thread_crew() {
+    tasks_.close();
+    dismiss();
+  }
 
   /// Deletes the crew; by a thread made for that, where one of its own workers would have to wait for itself.
   static void release(thread_crew* crew) {
-    if (inside == crew)
+    if (inside == crew || crew->tasks_.has_this_thread())
       std::thread([crew] { delete crew; }).detach();
     else
       delete crew;
   }
 
+  [[nodiscard]] task_crew& tasks() noexcept { return tasks_; }
   [[nodiscard]] std::size_t threads() const noexcept { return threads_.size(); }
 
   /// Runs a loop with the calling thread as one of the workers; false if there is no room for it. The threads leave one
@@ -69,6 +83,7 @@ public:
     }
     if (guest_.exchange(true, std::memory_order_acquire)) return false;
     auto* const before = std::exchange(inside, this);
+    in_kernel const helper;
     arena_.execute([&] { run(work); });
     inside = before;
     guest_.store(false, std::memory_order_release);
@@ -137,6 +152,7 @@ private:
   std::atomic<bool> guest_{false};
   std::atomic<std::size_t> queued_{0};
   std::vector<std::thread> threads_;
+  task_crew tasks_;
 };
 
 }}} // namespace trireme::v1::detail

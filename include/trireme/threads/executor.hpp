@@ -39,7 +39,7 @@ public:
   /// system has no more threads.
   explicit thread_pool(count<"width"> width) : width_(checked(width)) {
     // Also for a width of 1 a thread beside the caller's: what is handed over is done while he does something else.
-    crew_ = std::shared_ptr<detail::thread_crew>(new detail::thread_crew(std::max(2, static_cast<int>(width_))),
+    crew_ = std::shared_ptr<detail::thread_crew>(new detail::thread_crew(std::max(2, static_cast<int>(width_)), width_),
                                                  detail::thread_crew::release);
   }
 
@@ -72,6 +72,14 @@ public:
     return text == "threads" ? thread_pool{} : thread_pool{width_in(text).value()};
   }
   static constexpr std::string_view names = "threads[:N]";
+
+  /// A scheduler of P2300, for programs that have stdexec and include trireme/interop/stdexec.hpp.
+  template <class = void>
+  [[nodiscard]] auto get_scheduler() const;
+
+  /// The queue of single tasks. Its threads are other ones than those of loops: `concurrency()` of them, made with the
+  /// first task. @throws std::system_error where the system has no more threads.
+  friend detail::task_crew& tasks_of(thread_pool const& pool) { return pool.crew_->tasks(); }
 
   friend bool operator==(thread_pool const& a, thread_pool const& b) noexcept { return a.crew_ == b.crew_; }
 

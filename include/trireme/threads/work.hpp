@@ -60,6 +60,7 @@ private:
     done_.wait(false);
   }
   void help() noexcept {
+    in_kernel const helper;
     for (std::size_t k = next_++; k < shares_; k = next_++) {
       work(k);
       if (--open_ == 0) finish();

@@ -1,8 +1,6 @@
-/// @file processes/bound.hpp
-/// What is bound into a kernel, looked at before it goes to another process: pointers must lead to memory that is there.
+/// @file bound.hpp
+/// What is bound into a kernel, looked at before it goes to another memory: pointers must lead to what is there.
 #pragma once
-#include <trireme/processes/arena.hpp>
-
 #include <cstddef>
 #include <functional>
 #include <span>
@@ -51,7 +49,7 @@ consteval std::size_t count_members(std::index_sequence<I...>) {
 template <class T, class V>
 void for_each_member(T const& x, V&& visit) {
   constexpr std::size_t n = count_members<T>(std::index_sequence<>{});
-  static_assert(n >= 1 && n <= 8, "trireme: process_pool: extend for_each_member");
+  static_assert(n >= 1 && n <= 8, "trireme: extend for_each_member");
   auto const all = [&](auto const&... m) { (visit(m), ...); };
   if constexpr (n == 1) {
     auto const& [a] = x;
@@ -87,44 +85,54 @@ concept pointer_and_size = requires(T const& x) {
   requires std::is_pointer_v<decltype(x.data())>;
 };
 
-[[noreturn]] inline void refuse_bound(std::size_t position, char const* what) {
-  throw std::invalid_argument("trireme: process_pool: argument " + std::to_string(position) + " " + what +
-                              " outside of the pool's memory, which its workers can't see: use a tri::buffer of the pool");
+/// The memory that kernels can reach: `contains(p, bytes)`, and two texts for messages, `owner` and `advice`.
+template <class M>
+[[noreturn]] void refuse_bound(M const&, std::size_t position, char const* what) {
+  throw std::invalid_argument("trireme: " + std::string(M::owner) + ": " +
+                              (position == 0 ? "the result" : "argument " + std::to_string(position)) + " " + what +
+                              " outside of " + std::string(M::advice));
 }
 
-/// @throws std::invalid_argument that names the position, from 1, where x leads out of the region.
-template <class T>
-void check_argument(shared_region const& region, std::size_t position, T const& x) {
+/// @throws std::invalid_argument that names the position, from 1, or the result, 0, where x leads out of that memory.
+template <class M, class T>
+void check_argument(M const& memory, std::size_t position, T const& x) {
   if constexpr (std::is_pointer_v<T>) {
     if constexpr (!std::is_function_v<std::remove_pointer_t<T>>) {
-      if (x != nullptr && !region.contains(x, 1)) refuse_bound(position, "is a pointer");
+      if (x != nullptr && !memory.contains(x, 1)) refuse_bound(memory, position, "is a pointer");
     }
   } else if constexpr (pointer_and_size<T>) {
     auto const* const own = reinterpret_cast<char const*>(&x);
     auto const* const first = reinterpret_cast<char const*>(x.data());
     bool const inside = !std::less<>{}(first, own) && std::less<>{}(first, own + sizeof(T)); // as in a std::array
     std::size_t const bytes = static_cast<std::size_t>(x.size()) * sizeof(*x.data());
-    if (bytes != 0 && !inside && !region.contains(first, bytes)) refuse_bound(position, "is a view of elements");
+    if (bytes != 0 && !inside && !memory.contains(first, bytes)) refuse_bound(memory, position, "is a view of elements");
   } else if constexpr (requires { typename T::type; x.get(); requires std::is_same_v<T, std::reference_wrapper<typename T::type>>; }) {
     if constexpr (!std::is_function_v<typename T::type>) {
-      if (!region.contains(&x.get(), 1)) refuse_bound(position, "is a reference to an object");
+      if (!memory.contains(&x.get(), 1)) refuse_bound(memory, position, "is a reference to an object");
     }
   }
 }
 
+struct ignore_bound {
+  template <class T>
+  constexpr void operator()(std::size_t, T const&) const {}
+};
+template <class F>
+concept binds_arguments = requires(F const& f) { f.for_each_bound(ignore_bound{}); };
+
 /// The same for what is bound in f, wherever in the library's own kernels it is wrapped. function(p) is called for every
-/// pointer to a function, which is somewhere else in another image.
-template <class F, class Function>
-void check_kernel(shared_region const& region, F const& f, Function const& function) {
+/// pointer to a function.
+template <class M, class F, class Function>
+void check_kernel(M const& memory, F const& f, Function const& function) {
   if constexpr (std::is_pointer_v<F> && std::is_function_v<std::remove_pointer_t<F>>) {
     function(f);
-  } else if constexpr (requires { f.for_each_bound([](std::size_t, auto const&) {}); }) {
+  } else if constexpr (binds_arguments<F>) {
     f.for_each_bound([&]<class T>(std::size_t position, T const& x) {
-      check_argument(region, position + 1, x);
+      check_argument(memory, position + 1, x);
       if constexpr (std::is_pointer_v<T> && std::is_function_v<std::remove_pointer_t<T>>) function(x);
     });
   } else if constexpr (type_names::is_own_aggregate<F>()) {
-    for_each_member(f, [&](auto const& m) { check_kernel(region, m, function); });
+    for_each_member(f, [&](auto const& m) { check_kernel(memory, m, function); });
   }
 }
 

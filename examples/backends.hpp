@@ -1,0 +1,32 @@
+/// @file backends.hpp
+/// The backends that an example can be asked for by name: with a CUDA device where nvcc compiles it.
+#pragma once
+#include <trireme/trireme.hpp>
+#if defined(__CUDACC__)
+#include <trireme/cuda.hpp>
+#endif
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+template <class Visitor>
+decltype(auto) with_backend(std::string_view text, Visitor&& visitor) {
+#if defined(__CUDACC__)
+  return trireme::with_executor<trireme::inline_executor, trireme::thread_pool, trireme::process_pool, trireme::cuda_device>(
+      text, std::forward<Visitor>(visitor));
+#else
+  return trireme::with_executor(text, std::forward<Visitor>(visitor));
+#endif
+}
+
+/// The names of those that there are on this machine, inline first.
+inline std::vector<std::string> all_backends() {
+  auto const names = trireme::executor_names();
+  std::vector<std::string> all(names.begin(), names.end());
+#if defined(__CUDACC__)
+  if (trireme::cuda_available()) all.emplace_back("cuda");
+#endif
+  return all;
+}

@@ -1,0 +1,52 @@
+/// @file cuda/monte_carlo.hpp
+/// Samples on a device: overloads of algorithm/monte_carlo.hpp and simulate.hpp, with the same numbers and bits.
+#pragma once
+#include <trireme/algorithm/monte_carlo.hpp>
+#include <trireme/algorithm/simulate.hpp>
+#include <trireme/cuda/executor.hpp>
+#include <trireme/cuda/fold.hpp>
+
+#include <algorithm>
+#include <cstddef>
+
+namespace trireme { inline namespace v1 {
+
+namespace detail {
+
+/// out[base + i] = sample base + i, each by a thread of its own.
+template <class Out, class Sampler>
+struct simulate_each {
+  using parts = parts_of<Sampler>;
+  Out out;
+  Sampler sampler;
+  std::size_t base;
+  constexpr void operator()(std::size_t first, std::size_t last) const {
+    for (std::size_t i = base + first; i < base + last; ++i) {
+      auto sample = lane_of(sampler);
+      out[i] = sample(i);
+    }
+  }
+};
+
+} // namespace detail
+
+template <class Sampler>
+auto on_monte_carlo(cuda_device const& ex, std::size_t n, Sampler const& sampler, monte_carlo_options const& options) {
+  using source = detail::moments_source<Sampler>;
+  typename Sampler::value_type x0{};
+  auto const m = detail::device_fold<detail::moments<source::count>>(ex, n, source{sampler}, detail::add_moments{},
+                                                                     {options.stop, options.progress}, &x0);
+  return detail::to_estimate(x0, m, n);
+}
+
+template <class Out, class Sampler>
+void on_simulate(cuda_device const& ex, Out out, Sampler const& sampler, simulate_options const& options) {
+  std::size_t const n = out.size(), piece = options.progress || options.stop.stop_possible() ? 64 * ex.concurrency() : n;
+  for (std::size_t done = 0; done < n; done += piece) {
+    std::size_t const size = std::min(piece, n - done);
+    on_bulk(ex, size, detail::simulate_each<Out, Sampler>{out, sampler, done}, {.grain = 0, .stop = options.stop, .after = {}});
+    if (options.progress) options.progress({done + size, n});
+  }
+}
+
+}} // namespace trireme::v1

@@ -1,0 +1,65 @@
+/// @file cuda/scan.hpp
+/// Running totals on a device: overloads of those of algorithm/scan.hpp. Sums of integers are the same in any order, and
+/// are left to CUB; everything else keeps the fixed shape, as defined there.
+#pragma once
+#include <trireme/algorithm/scan.hpp>
+#include <trireme/core/buffer.hpp>
+#include <trireme/cuda/executor.hpp>
+
+#include <cub/device/device_scan.cuh>
+
+#include <concepts>
+#include <cstddef>
+#include <functional>
+#include <span>
+#include <type_traits>
+
+namespace trireme { inline namespace v1 {
+
+namespace detail {
+
+/// Whether op on A may be done in any order without a change.
+template <class A, class Op>
+inline constexpr bool exact_sum = std::integral<A> && (std::same_as<Op, std::plus<>> || std::same_as<Op, std::plus<A>>);
+
+/// Unsigned arithmetic wraps in any order; signed has the same bits.
+struct wrapping_plus {
+  template <class A>
+  constexpr A operator()(A a, A b) const {
+    using bits = std::make_unsigned_t<A>;
+    return static_cast<A>(static_cast<bits>(static_cast<bits>(a) + static_cast<bits>(b)));
+  }
+};
+
+/// scan(room, bytes) is asked for its room first.
+template <class Scan>
+void scan_by_cub(cuda_device const& ex, Scan const& scan) {
+  on_device const here(ex.ordinal());
+  std::size_t bytes = 0;
+  cuda_check(scan(nullptr, bytes), "cub::DeviceScan");
+  buffer<std::byte, cuda_device> room(ex, bytes);
+  cuda_check(scan(room.data(), bytes), "cub::DeviceScan");
+  cuda_check(cudaStreamSynchronize(ex.context()->compute()), "cub::DeviceScan");
+}
+
+} // namespace detail
+
+template <class A, class Op>
+  requires detail::exact_sum<A, Op>
+void on_inclusive_scan(cuda_device const& ex, std::span<A const> in, std::span<A> out, std::type_identity<A>, Op const&) {
+  detail::scan_by_cub(ex, [&](void* room, std::size_t& bytes) {
+    return cub::DeviceScan::InclusiveScan(room, bytes, in.data(), out.data(), detail::wrapping_plus{}, in.size(),
+                                          ex.context()->compute());
+  });
+}
+
+template <class A, class Op>
+  requires detail::exact_sum<A, Op>
+void on_exclusive_scan(cuda_device const& ex, std::span<A const> in, std::span<A> out, A const& init, Op const&) {
+  detail::scan_by_cub(ex, [&](void* room, std::size_t& bytes) {
+    return cub::DeviceScan::ExclusiveScan(room, bytes, in.data(), out.data(), detail::wrapping_plus{}, init, in.size(),
+                                          ex.context()->compute());
+  });
+}
+
+}} // namespace trireme::v1
