@@ -174,7 +174,8 @@ TEST_CASE("cuda_device: simd kernels, of one element there, give the bits of pac
   tri::cuda_device const gpu;
   tri::inline_executor const host;
   std::vector<double> const x = testing::numbers(100'000);
-  auto const samples = tri::simd(tri::draws<2>(tri::fn<option>)), streams = tri::simd(tri::fn<option>);
+  auto const samples = tri::simd(tri::draws<2>(tri::fn<option>));
+  auto const streams = tri::simd(tri::fn<option>);
   CHECK(testing::same_bits(tri::simulate(gpu, 100'001, samples), tri::simulate(host, 100'001, samples)));
   CHECK(testing::same_bits(tri::monte_carlo(gpu, 1'000'001, samples).mean, tri::monte_carlo(host, 1'000'001, samples).mean));
   CHECK(testing::same_bits(tri::monte_carlo(gpu, 100'001, streams).mean, tri::monte_carlo(host, 100'001, streams).mean));
