@@ -218,7 +218,7 @@ TEST_CASE("simd: results too large for the caches, at any address", "[simd]") {
   };
   tri::thread_pool const pool(3);
   auto const f = tri::simd([](auto v) { return v / 2 + 1; });
-  for (std::size_t const shift : {0, 1}) {
+  for (std::size_t const shift : {std::size_t{0}, std::size_t{1}}) {
     std::span<float> const to(out.data() + shift, n);
     tri::transform(pool, x, f, tri::into(to));
     check(to);
