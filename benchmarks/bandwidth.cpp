@@ -1,6 +1,9 @@
-/// Loops that memory limits: the sum of 10⁸ doubles, and a·x + b over 5·10⁷ doubles into existing storage.
+/// Loops that memory limits: the sum of 10⁸ doubles, and a·x + b over 5·10⁷ doubles into existing storage,
+/// and over 10⁸ floats by packs.
+#include <trireme/algorithm/for_each.hpp>
 #include <trireme/algorithm/reduce.hpp>
 #include <trireme/algorithm/transform.hpp>
+#include <trireme/simd/kernel.hpp>
 #include <trireme/threads/executor.hpp>
 
 #include <benchmark/benchmark.h>
@@ -8,6 +11,7 @@
 #include <oneapi/tbb/parallel_reduce.h>
 
 #include <cstddef>
+#include <cstring>
 #include <functional>
 #include <numeric>
 #include <vector>
@@ -98,5 +102,37 @@ void axpb_openmp(benchmark::State& state) {
 }
 BENCHMARK(axpb_trireme)->Name("axpb/trireme")->UseRealTime()->Unit(benchmark::kMillisecond);
 BENCHMARK(axpb_openmp)->Name("axpb/openmp")->UseRealTime()->Unit(benchmark::kMillisecond);
+
+
+// ---- the same of 10⁸ floats by packs, beside copies by the C library on as many threads ----
+
+inline constexpr auto float_line = [](auto x) { return 2.5F * x + 1; };
+constexpr std::size_t floats = 100'000'000;
+std::vector<float>& from() {
+  static std::vector<float> v(floats, 1.5F);
+  return v;
+}
+std::vector<float>& to() {
+  static std::vector<float> v(floats);
+  return v;
+}
+
+void simd_axpb_trireme(benchmark::State& state) {
+  for (auto _ : state) tri::transform(pool(), from(), tri::simd(tri::fn<float_line>), tri::into(to()));
+  bytes(state, 2 * floats * sizeof(float));
+}
+void simd_axpb_unpacked(benchmark::State& state) {
+  for (auto _ : state) tri::transform(pool(), from(), tri::fn<float_line>, tri::into(to()));
+  bytes(state, 2 * floats * sizeof(float));
+}
+void simd_axpb_memcpy(benchmark::State& state) {
+  constexpr std::size_t block = 1'000'000;
+  for (auto _ : state)
+    tri::for_each_index(pool(), floats / block, [](std::size_t i) { std::memcpy(&to()[i * block], &from()[i * block], block * sizeof(float)); });
+  bytes(state, 2 * floats * sizeof(float));
+}
+BENCHMARK(simd_axpb_trireme)->Name("axpb by packs/trireme")->UseRealTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(simd_axpb_unpacked)->Name("axpb by packs/loop")->UseRealTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(simd_axpb_memcpy)->Name("axpb by packs/memcpy")->UseRealTime()->Unit(benchmark::kMillisecond);
 
 } // namespace

@@ -10,8 +10,9 @@ from collections import defaultdict
 
 COUNTERS = {"bytes_per_second": ("GB/s", 1e-9), "GFLOP/s": ("GFLOP/s", 1.0), "of_ideal": ("of ideal", 1.0),
             "bodies": ("bodies", 1.0)}
-PEERS = ("trireme", "tbb", "openmp", "eigen", "openblas", "unordered", "loop", "threads", "std_async", "bs_thread_pool", "taskflow", "dispenso", "ProcessPoolExecutor", "ThreadPoolExecutor",
-         "multiprocessing.Pool")
+PEERS = ("trireme", "tbb", "openmp", "eigen", "openblas", "libm", "sleef", "mt19937", "random123", "words_alone", "memcpy",
+         "unordered", "loop", "threads", "std_async", "bs_thread_pool", "taskflow", "dispenso",
+         "ProcessPoolExecutor", "ThreadPoolExecutor", "multiprocessing.Pool")
 NANOSECONDS = {"ns": 1.0, "us": 1e3, "ms": 1e6, "s": 1e9}
 
 

@@ -91,7 +91,7 @@ struct counting {
 
 template <class E>
 void counts(E const& ex) {
-  std::vector<int> in(100'000);
+  std::vector<int> in(100'001);
   std::iota(in.begin(), in.end(), 0);
   auto const check = [&](auto const& call) {
     counting c{in.size()};
@@ -110,6 +110,9 @@ void counts(E const& ex) {
   check([&](tri::progress_callback p) { static_cast<void>(tri::monte_carlo(ex, in.size(), tri::fn<sample>, {.progress = p})); });
   check([&](tri::progress_callback p) {
     CHECK(testing::same_bits(tri::simulate(ex, in.size(), tri::fn<sample>, {.progress = p}), tri::simulate(ex, in.size(), tri::fn<sample>)));
+  });
+  check([&](tri::progress_callback p) { // dealt out by rows of 32, counted by samples
+    CHECK(testing::same_bits(tri::simulate(ex, in.size(), tri::simd(tri::fn<sample>), {.progress = p}), tri::simulate(ex, in.size(), tri::fn<sample>)));
   });
   check([&](tri::progress_callback p) {
     std::vector<int> down(in.rbegin(), in.rend());

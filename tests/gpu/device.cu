@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <stdexcept>
 #include <string>
@@ -26,6 +27,12 @@ inline constexpr auto throws_at = [](std::size_t bad, double* to, std::size_t i)
   to[i] = 1;
 };
 inline constexpr auto draws_too_often = [](auto& rng) { return rng.uniform() + rng.uniform() + rng.uniform(); };
+inline constexpr auto option = [](auto& rng) {
+  auto const z = rng.normal();
+  auto const u = rng.uniform();
+  return tri::select(u < 0.5, tri::exp(z), tri::pow(u, 1.5));
+};
+inline constexpr auto wave = [](auto x) { return tri::sin(x) + tri::log(x + 1); };
 inline constexpr auto first_of = [](double const* p, double x) { return *p + x; };
 inline constexpr auto twice_chain = [](std::uint64_t* to, std::size_t) { *to = *to * 2 + 1; };
 
@@ -160,4 +167,19 @@ TEST_CASE("cuda_device: more indices than 32 bits hold") {
   auto const e = tri::monte_carlo<float>(gpu, n, tri::draws<3>(tri::fn<draws_too_often>));
   CHECK(e.samples == n);
   CHECK(e.mean == testing::Approx(1.5).epsilon(1e-4));
+}
+
+TEST_CASE("cuda_device: simd kernels, of one element there, give the bits of packs") {
+  if (testing::no_device()) return;
+  tri::cuda_device const gpu;
+  tri::inline_executor const host;
+  std::vector<double> const x = testing::numbers(100'000);
+  auto const samples = tri::simd(tri::draws<2>(tri::fn<option>));
+  auto const streams = tri::simd(tri::fn<option>);
+  CHECK(testing::same_bits(tri::simulate(gpu, 100'001, samples), tri::simulate(host, 100'001, samples)));
+  CHECK(testing::same_bits(tri::monte_carlo(gpu, 1'000'001, samples).mean, tri::monte_carlo(host, 1'000'001, samples).mean));
+  CHECK(testing::same_bits(tri::monte_carlo(gpu, 100'001, streams).mean, tri::monte_carlo(host, 100'001, streams).mean));
+  CHECK(testing::same_bits(tri::transform(gpu, x, tri::simd(tri::fn<wave>)), tri::transform(host, x, tri::simd(tri::fn<wave>))));
+  CHECK(testing::same_bits(tri::transform_reduce(gpu, x, 0.0, std::plus<>{}, tri::simd(tri::fn<wave>)),
+                           tri::transform_reduce(host, x, 0.0, std::plus<>{}, tri::simd(tri::fn<wave>))));
 }

@@ -10,6 +10,7 @@
 #include <array>
 #include <cstddef>
 #include <functional>
+#include <type_traits>
 #include <vector>
 
 namespace tri = trireme;
@@ -73,4 +74,6 @@ TEST_CASE("cuda fold: one lane's samples are those of all lanes") {
   };
   check(d::sampler<double, tri::draws_kernel<2, tri::fn_type<kernel>>>{42, tri::draws<2>(tri::fn<kernel>)});
   check(d::sampler<float, tri::fn_type<kernel>>{42, tri::fn<kernel>});
+  auto const simd = tri::simd(tri::draws<2>(tri::fn<kernel>));
+  check(d::sampler<double, std::remove_const_t<decltype(simd)>>{42, simd});
 }

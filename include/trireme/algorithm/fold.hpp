@@ -15,7 +15,8 @@
 
 namespace trireme { inline namespace v1 { namespace detail {
 
-/// Stores elements base + [first, last) of a source in slots. The first element of all is kept beside.
+/// Stores elements base + [first, last) of a source in slots, a run being of units, and the last of n elements the end. The
+/// first element of all is kept beside.
 template <class Source>
 struct evaluate_run {
   using parts = parts_of<Source>;
@@ -23,10 +24,18 @@ struct evaluate_run {
   Source source;
   slot<value>* values;
   slot<value>* very_first;
-  std::size_t base;
+  std::size_t base, n;
   constexpr void operator()(std::size_t first, std::size_t last) const {
-    auto cursor = source.cursor();
-    for (std::size_t i = first; i < last; ++i) values[i] = cursor(base + i);
+    if constexpr (Source::in_rows) {
+      slot<value>* const to = values;
+      std::size_t const from = base, end = base + last * Source::unit;
+      source.rows(base + first * Source::unit, end < n ? end : n, [to, from](std::size_t i, value const* row, std::size_t count) {
+        for (std::size_t k = 0; k < count; ++k) to[i - from + k] = row[k];
+      });
+    } else {
+      auto cursor = source.cursor();
+      for (std::size_t i = first; i < last; ++i) values[i] = cursor(base + i);
+    }
     if constexpr (Source::keeps_first)
       if (base == 0 && first == 0) *very_first = in_slot<value>(values[0]);
   }
@@ -65,9 +74,13 @@ struct fold_tiles_run {
   std::size_t base, n;
   constexpr void operator()(std::size_t first, std::size_t last) const {
     for (std::size_t t = base + first; t < base + last; ++t) {
-      auto cursor = source.cursor();
-      tiles[t] = fold_tile<A>(
-          tile_length(t, n), [&](std::size_t i) { return source.lift(cursor(t * tile_size + i), very_first); }, op);
+      std::size_t const from = t * tile_size, length = tile_length(t, n);
+      if constexpr (Source::in_rows) {
+        tiles[t] = source.fold_rows(from, length, very_first, op);
+      } else {
+        auto cursor = source.cursor();
+        tiles[t] = fold_tile<A>(length, [&](std::size_t i) { return source.lift(cursor(from + i), very_first); }, op);
+      }
     }
   }
 };
@@ -81,12 +94,15 @@ struct fold_control {
 ///
 /// A source has `value_type`, `keeps_first`, `cursor()`, which returns a callable that evaluates the element of an index (best in
 /// ascending order), and `lift(value, very_first)`, which makes an A of a value and, if it
-/// `keeps_first`, the very first of all values.
+/// `keeps_first`, the very first of all values. If it says `in_rows`, it also has `rows(first, last, visit)`, as samples do,
+/// and `fold_rows(first, length, very_first, op)`, the value of a tile. `unit` elements, a divisor of tile_size, are dealt out
+/// together.
 ///
 /// A tile is the unit of the shape, not of the work: the first tiles are evaluated element by element, spread over all
 /// workers, and their time decides for the next ones: whole tiles at a time where these are cheap, spread again where
 /// not. So sixty slow elements use all workers, and cheap ones are never stored. Memory: the tiles, and some
-/// 4 · concurrency · tile_size values. Values too large for that are not stored, and their tiles not spread. What a source keeps as the first value is also given to the caller.
+/// 4 · concurrency · tile_size values. Values too large for that are not stored, and their tiles not spread. What a source
+/// keeps as the first value is also given to the caller.
 template <class A, class E, class Source, class Op>
 A fold(E const& ex, std::size_t n, Source const& source, Op const& op, fold_control const& control = {},
        typename Source::value_type* first_value = nullptr) {
@@ -104,7 +120,7 @@ A fold(E const& ex, std::size_t n, Source const& source, Op const& op, fold_cont
   scratch<value, E> very_first(ex, 1);
   scratch<value, E> values(ex, stored ? std::min(n, spread * tile_size) : Source::keeps_first ? 1 : 0);
   if constexpr (!stored && Source::keeps_first)
-    on_bulk(ex, 1, evaluate_run<Source>{source, values.data(), very_first.data(), 0}, options);
+    on_bulk(ex, 1, evaluate_run<Source>{source, values.data(), very_first.data(), 0, 1}, options); // there is room for no more
 
   double per_tile = 1; // seconds of one worker; at first unknown, so slow
   for (std::size_t done = 0; done < count;) {
@@ -113,9 +129,9 @@ A fold(E const& ex, std::size_t n, Source const& source, Op const& op, fold_cont
     if (stored && per_tile > slow_tile) {
       window = std::min(count - done, done == 0 ? workers : spread);
       std::size_t const first = done * tile_size;
-      part_of_whole{first, 1, n}([&] {
-        on_bulk(ex, std::min(n - first, window * tile_size),
-                evaluate_run<Source>{source, values.data(), very_first.data(), first}, options);
+      part_of_whole{first, Source::unit, n}([&] {
+        on_bulk(ex, (std::min(n - first, window * tile_size) + Source::unit - 1) / Source::unit,
+                evaluate_run<Source>{source, values.data(), very_first.data(), first, n}, options);
       });
       part_of_whole{first, tile_size, n}([&] {
         on_bulk(ex, window,

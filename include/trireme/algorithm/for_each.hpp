@@ -8,6 +8,7 @@
 #include <trireme/core/limits.hpp>
 #include <trireme/core/operand.hpp>
 #include <trireme/core/progress.hpp>
+#include <trireme/simd/kernel.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -43,7 +44,22 @@ struct element_run {
   F f;
   constexpr void operator()(std::size_t first, std::size_t last) const {
     View const elements = view;
-    for (std::size_t i = first; i < last; ++i) f(elements[i]);
+    std::size_t i = first;
+#if !defined(__CUDA_ARCH__)
+    if constexpr (takes_packs<F, View>) {
+      constexpr std::size_t lanes = simd_lanes<F>;
+      for (; i + lanes <= last; i += lanes) {
+        auto p = load_lanes<lanes>(elements, i);
+        if constexpr (std::is_invocable_v<F const&, decltype(p)>) { // takes a temporary too, and so changes nothing
+          f(p);
+        } else {
+          f(p);
+          p.store(elements.data() + i);
+        }
+      }
+    }
+#endif
+    for (; i < last; ++i) f(elements[i]);
   }
 };
 

@@ -9,7 +9,7 @@
 #include <trireme/core/limits.hpp>
 #include <trireme/core/operand.hpp>
 #include <trireme/core/progress.hpp>
-#include <trireme/simd/arithmetic.hpp>
+#include <trireme/simd/lanes.hpp>
 
 #include <array>
 #include <chrono>
@@ -63,6 +63,59 @@ struct components<std::array<V, N>> {
   using estimate = std::array<trireme::estimate, N>;
 };
 
+/// The 32 lanes of one component's sums.
+template <class V>
+struct lane_moments {
+  double origin = 0;
+  double sum[tile_lanes], squares[tile_lanes];
+
+  constexpr lane_moments() {
+    for (std::size_t j = 0; j < tile_lanes; ++j) sum[j] = squares[j] = -0.0;
+  }
+
+  /// n samples: one of a lane, or rows of all.
+  [[gnu::always_inline]] constexpr void add(std::size_t first, V const* values, std::size_t n, std::size_t k) {
+#if !defined(__CUDA_ARCH__)
+    if constexpr (lane<V> && native_lanes > 1) {
+      if (first == 0 && n % tile_lanes == 0) return add_rows(values, n);
+    }
+#endif
+    for (std::size_t j = 0; j < n; ++j) {
+      double const d = components<V>::get(values[j], k) - origin;
+      sum[(first + j) % tile_lanes] += d;
+      squares[(first + j) % tile_lanes] += mul(d, d);
+    }
+  }
+
+  /// The lanes combined in a butterfly, as fold_tile has it.
+  constexpr void meet(double& all, double& all_squares) {
+    for (std::size_t s = tile_lanes / 2; s > 0; s /= 2) {
+      for (std::size_t j = 0; j < s; ++j) {
+        sum[j] += sum[j + s];
+        squares[j] += squares[j + s];
+      }
+    }
+    all = sum[0];
+    all_squares = squares[0];
+  }
+
+private:
+  template <std::size_t N = native_lanes>
+  [[gnu::always_inline]] void add_rows(V const* values, std::size_t n) {
+    using P = pack<double, N>;
+    for (std::size_t j = 0; j < tile_lanes; j += N) {
+      P s = P::load(sum + j), q = P::load(squares + j);
+      for (std::size_t i = j; i < n; i += tile_lanes) {
+        P const d = convert<double>(pack<V, N>::load(values + i)) - origin;
+        s += d;
+        q += mul(d, d);
+      }
+      s.store(sum + j);
+      q.store(squares + j);
+    }
+  }
+};
+
 /// The samples of f as what fold combines.
 template <class Sampler>
 struct moments_source {
@@ -72,6 +125,24 @@ struct moments_source {
   static constexpr std::size_t count = components<value_type>::count;
   Sampler sampler;
   constexpr auto cursor() const { return sampler.cursor(); }
+
+  static constexpr bool in_rows = Sampler::in_rows;
+  static constexpr std::size_t unit = Sampler::unit;
+  template <class Visit>
+  constexpr void rows(std::size_t first, std::size_t last, Visit const& visit) const {
+    sampler.rows(first, last, visit);
+  }
+  /// As fold_tile. The lanes of the sums start from -0, to which anything is added exactly.
+  constexpr moments<count> fold_rows(std::size_t first, std::size_t length, slot<value_type> const* x0, add_moments) const {
+    lane_moments<value_type> lanes[count];
+    for (std::size_t k = 0; k < count; ++k) lanes[k].origin = components<value_type>::get(*x0, k);
+    sampler.rows(first, first + length, [&](std::size_t i, value_type const* values, std::size_t n) {
+      for (std::size_t k = 0; k < count; ++k) lanes[k].add(i % tile_lanes, values, n, k);
+    });
+    moments<count> m{};
+    for (std::size_t k = 0; k < count; ++k) lanes[k].meet(m.sum[k], m.squares[k]);
+    return m;
+  }
   static constexpr moments<count> lift(value_type const& x, slot<value_type> const* x0) {
     moments<count> m{};
     for (std::size_t k = 0; k < count; ++k) {
@@ -114,7 +185,8 @@ auto on_monte_carlo(E const& ex, std::size_t n, Sampler const& sampler, monte_ca
 /// shape, so that the result has the same bits on every executor, at any width. Two calls with one seed use the same
 /// numbers, which is good for comparing; otherwise give each its own.
 /// @param samples  any integral type.
-/// @param f  f(rng) with rng as random/generator.hpp has it; draws<N>(f) promises at most N calls of rng a sample.
+/// @param f  f(rng) with rng as random/generator.hpp has it; draws<N>(f) promises at most N calls of rng a sample,
+/// simd(f) that it is written for packs: the same bits, several times as fast.
 /// @throws std::invalid_argument for zero or negative samples, before any work; what f throws; `cancelled`.
 /// Cost: samples times f; nothing is stored but one value a tile.
 template <class Real = double, executor E, class F>

@@ -8,6 +8,7 @@
 #include <trireme/core/error.hpp>
 #include <trireme/core/operand.hpp>
 #include <trireme/core/tiles.hpp>
+#include <trireme/simd/kernel.hpp>
 
 #include <cstddef>
 #include <functional>
@@ -24,7 +25,8 @@ namespace detail {
 template <class A, class View>
 struct element_source {
   using value_type = A;
-  static constexpr bool keeps_first = false;
+  static constexpr bool keeps_first = false, in_rows = false;
+  static constexpr std::size_t unit = 1;
   View view;
   struct cursor_type {
     View const& view;
@@ -48,6 +50,46 @@ struct mapped_source {
   };
   constexpr cursor_type cursor() const { return {*this}; }
   static constexpr A lift(A&& value, slot<A> const*) { return std::move(value); }
+
+  using result = std::remove_cvref_t<std::invoke_result_t<F const&, decltype(std::declval<View const&>()[0])>>;
+  static constexpr bool in_rows = takes_packs<F, View> && plain_slot<A> && plain_slot<result>;
+  static constexpr std::size_t unit = 1;
+  /// visit(i, values, count) for runs of at most 32 consecutive elements, whole ones if first is a multiple of 32.
+  template <class Visit>
+  constexpr void rows(std::size_t first, std::size_t last, Visit const& visit) const {
+    A values[tile_lanes];
+    std::size_t i = first;
+#if !defined(__CUDA_ARCH__)
+    constexpr std::size_t lanes = simd_lanes<F>;
+    result row[tile_lanes];
+    for (; i + tile_lanes <= last; i += tile_lanes) {
+      for (std::size_t j = 0; j < tile_lanes; j += lanes) store_lanes<result, lanes>(row + j, f(load_lanes<lanes>(view, i + j)));
+      for (std::size_t j = 0; j < tile_lanes; ++j) values[j] = static_cast<A>(row[j]);
+      visit(i, static_cast<A const*>(values), tile_lanes);
+    }
+#endif
+    for (; i < last; ++i) {
+      values[0] = static_cast<A>(f(view[i]));
+      visit(i, static_cast<A const*>(values), std::size_t{1});
+    }
+  }
+  /// As fold_tile.
+  template <class Op>
+  constexpr A fold_rows(std::size_t first, std::size_t length, slot<A> const*, Op const& op) const {
+    A lanes[tile_lanes];
+    rows(first, first + length, [&](std::size_t i, A const* values, std::size_t count) {
+      std::size_t const at = (i - first) % tile_lanes;
+      if (i - first < tile_lanes)
+        for (std::size_t j = 0; j < count; ++j) lanes[at + j] = values[j];
+      else
+        for (std::size_t j = 0; j < count; ++j) lanes[at + j] = static_cast<A>(op(std::move(lanes[at + j]), values[j]));
+    });
+    std::size_t const filled = length < tile_lanes ? length : tile_lanes;
+    for (std::size_t s = tile_lanes / 2; s > 0; s /= 2)
+      for (std::size_t j = 0; j < s && j + s < filled; ++j)
+        lanes[j] = static_cast<A>(op(std::move(lanes[j]), std::move(lanes[j + s])));
+    return lanes[0];
+  }
 };
 
 } // namespace detail

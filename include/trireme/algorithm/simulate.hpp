@@ -28,7 +28,7 @@ struct simulate_options {
 
 namespace detail {
 
-/// out[i] = sample i.
+/// out[i] = sample i, a run being of units.
 template <class Out, class Sampler>
 struct simulate_run {
   using parts = parts_of<Sampler>;
@@ -36,8 +36,15 @@ struct simulate_run {
   Sampler sampler;
   constexpr void operator()(std::size_t first, std::size_t last) const {
     Out const to = out;
-    auto cursor = sampler.cursor();
-    for (std::size_t i = first; i < last; ++i) to[i] = cursor(i);
+    if constexpr (Sampler::in_rows) {
+      std::size_t const n = to.size(), end = last * Sampler::unit;
+      sampler.rows(first * Sampler::unit, end < n ? end : n, [to](std::size_t i, auto const* values, std::size_t row) {
+        for (std::size_t k = 0; k < row; ++k) to[i + k] = values[k];
+      });
+    } else {
+      auto cursor = sampler.cursor();
+      for (std::size_t i = first; i < last; ++i) to[i] = cursor(i);
+    }
   }
 };
 
@@ -46,8 +53,8 @@ struct simulate_run {
 /// out[i] = sample i, for every i.
 template <executor E, class Out, class Sampler>
 void on_simulate(E const& ex, Out out, Sampler const& sampler, simulate_options const& options) {
-  detail::watched_bulk(ex, out.size(), detail::simulate_run<Out, Sampler>{out, sampler}, {.grain = 0, .stop = options.stop, .after = {}},
-                       options.progress);
+  detail::watched_bulk<Sampler::unit>(ex, out.size(), detail::simulate_run<Out, Sampler>{out, sampler},
+                                      {.grain = 0, .stop = options.stop, .after = {}}, options.progress);
 }
 
 namespace detail {

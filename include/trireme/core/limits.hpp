@@ -59,19 +59,21 @@ struct shifted_run {
   constexpr void operator()(std::size_t first, std::size_t last) const { run(base + first, base + last); }
 };
 
-/// on_bulk in one piece, or where somebody watches in pieces of some hundredths of a second.
-template <executor E, class Run>
+/// on_bulk for n elements, Unit of them an index, in one piece, or where somebody watches in pieces of some hundredths of
+/// a second.
+template <std::size_t Unit = 1, executor E, class Run>
 void watched_bulk(E const& ex, std::size_t n, Run const& run, bulk_options<completion_t<E>> const& options,
                   progress_callback const& progress) {
   using clock = std::chrono::steady_clock;
-  if (!progress) return on_bulk(ex, n, run, options);
+  std::size_t const units = n / Unit + (n % Unit != 0);
+  if (!progress) return part_of_whole{0, Unit, n}([&] { on_bulk(ex, units, run, options); });
   std::size_t piece = ex.concurrency();
-  for (std::size_t done = 0; done < n;) {
+  for (std::size_t done = 0; done < units;) {
     auto const begun = clock::now();
-    std::size_t const size = std::min(piece, n - done);
-    part_of_whole{done, 1, n}([&] { on_bulk(ex, size, shifted_run<Run>{run, done}, options); });
+    std::size_t const size = std::min(piece, units - done);
+    part_of_whole{done * Unit, Unit, n}([&] { on_bulk(ex, size, shifted_run<Run>{run, done}, options); });
     done += size;
-    progress({done, n});
+    progress({std::min(n, done * Unit), n});
     auto const time = clock::now() - begun;
     if (time < std::chrono::milliseconds(25)) piece *= 2;
     if (time > std::chrono::milliseconds(100)) piece = std::max(piece / 2, ex.concurrency());

@@ -137,6 +137,22 @@ template <class T, class U>
   return static_cast<std::uint64_t>((static_cast<uint128>(w) * n) >> 64);
 }
 
+/// The same of each lane.
+template <std::size_t N>
+[[nodiscard, gnu::always_inline]] inline pack<std::uint64_t, N> to_index(pack<std::uint32_t, N> const& w, std::uint64_t n) noexcept {
+  pack<std::uint64_t, N> const wide = convert<std::uint64_t>(w);
+  return n >> 32 != 0 ? wide : mul_low(wide, pack<std::uint64_t, N>(n)) >> 32;
+}
+template <std::size_t N>
+[[nodiscard, gnu::always_inline]] inline pack<std::uint64_t, N> to_index(pack<std::uint64_t, N> const& w, std::uint64_t n) noexcept {
+  using U = pack<std::uint64_t, N>;
+  U const low(n & 0xffffffff), high(n >> 32), half(std::uint64_t{0xffffffff});
+  U const upper = w >> 32;
+  U const a = mul_low(w, low), b = mul_low(w, high), c = mul_low(upper, low);
+  U const carry = ((a >> 32) + (b & half) + (c & half)) >> 32;
+  return mul_low(upper, high) + (b >> 32) + (c >> 32) + carry;
+}
+
 /// −z for p = Q(z) below 2⁻⁶⁶: Mills' ratio by Laplace's continued fraction, iterated; each step gains a
 /// factor z².
 constexpr double far_quantile(double log_p) noexcept {

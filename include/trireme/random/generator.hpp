@@ -22,16 +22,21 @@ inline namespace v1 {
 /// and two for double, twice that for normal_pair. So what a sample draws depends on nothing but the seed and
 /// its index.
 ///
-/// Words has next(), which returns the next word; what that throws (std::logic_error, call N + 1 under
-/// draws<N>) every member here may throw.
-template <detail::real Real, class Words>
+/// Words has next(), which returns the next word, or bits(), which returns those of a call; what that throws
+/// (std::logic_error, call N + 1 under draws<N>) every member here may throw. Real is float, double or, for a kernel under
+/// tri::simd, a pack of them: then it is the numbers of as many samples side by side.
+template <class Real, class Words>
+  requires detail::real<detail::scalar_t<Real>>
 class generator {
  public:
   using value_type = Real;
-  static constexpr std::size_t words_per_call = sizeof(Real) / sizeof(std::uint32_t);
+  using words_type = Words;
+  static constexpr std::size_t words_per_call = sizeof(detail::scalar_t<Real>) / sizeof(std::uint32_t);
 
   constexpr explicit generator(Words words) noexcept(std::is_nothrow_move_constructible_v<Words>)
       : words_(std::move(words)) {}
+  template <class... A>
+  constexpr explicit generator(std::in_place_t, A&&... words) : words_(std::forward<A>(words)...) {}
 
   /// Uniform in [0, 1), on multiples of 2⁻²⁴ for float, 2⁻⁵² for double. Never 1.
   [[nodiscard]] constexpr Real uniform() noexcept(nothrow) { return detail::to_uniform<Real>(bits()); }
@@ -50,22 +55,28 @@ class generator {
   /// @throws std::invalid_argument where n < 1, or n > 2³² for float.
   template <std::integral I>
     requires(!std::same_as<I, bool>)
-  [[nodiscard]] constexpr I index(I n) {
+  [[nodiscard]] constexpr auto index(I n) {
     if (n < 1) [[unlikely]] throw std::invalid_argument("trireme: rng.index(n) needs n >= 1");
     auto const size = static_cast<std::uint64_t>(n);
-    if (sizeof(Real) == 4 && size > (std::uint64_t{1} << 32)) [[unlikely]]
+    if (words_per_call == 1 && size > (std::uint64_t{1} << 32)) [[unlikely]]
       throw std::invalid_argument("trireme: rng.index(n) has 32 bits for float, so n may be at most 2^32");
-    return static_cast<I>(detail::to_index(bits(), size));
+    return convert<I>(detail::to_index(bits(), size));
   }
 
   /// Where the words come from, to be placed at another sample.
   [[nodiscard]] constexpr Words& words() noexcept { return words_; }
 
  private:
-  static constexpr bool nothrow = noexcept(std::declval<Words&>().next());
+  static constexpr bool by_call = requires(Words& words) { words.bits(); };
+  static constexpr bool nothrow = [] {
+    if constexpr (by_call) return noexcept(std::declval<Words&>().bits());
+    else return noexcept(std::declval<Words&>().next());
+  }();
 
-  constexpr detail::random_bits<Real> bits() noexcept(nothrow) {
-    if constexpr (words_per_call == 1) {
+  [[gnu::always_inline]] constexpr detail::random_bits<Real> bits() noexcept(nothrow) {
+    if constexpr (by_call) {
+      return words_.bits();
+    } else if constexpr (words_per_call == 1) {
       return words_.next();
     } else {
       std::uint64_t const high = words_.next();

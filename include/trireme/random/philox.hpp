@@ -83,6 +83,11 @@ class stream_words {
 /// How many samples lie side by side in the layout of draws<N>: the widest pack, and a warp.
 inline constexpr std::uint64_t sample_lanes = 32;
 
+template <class = void>
+[[noreturn]] constexpr void too_many_draws() {
+  throw std::logic_error("trireme: a kernel in draws<N> called rng more than N times in one sample");
+}
+
 /// The words of a draws<Calls> kernel with WordsPerCall words to each call of rng, n = Calls · WordsPerCall a
 /// sample.
 ///
@@ -110,7 +115,7 @@ class lane_words {
   /// The next word of the sample.
   /// @throws std::logic_error after words_per_sample of them.
   [[nodiscard]] constexpr std::uint32_t next() {
-    if (position_ == end_) [[unlikely]] exhausted();
+    if (position_ == end_) [[unlikely]] too_many_draws();
     std::uint64_t const number = position_ / 4;
     if (number != number_) {
       block_ = philox_block(seed_, 0, sample_lanes * number + lane_);
@@ -120,10 +125,6 @@ class lane_words {
   }
 
  private:
-  [[noreturn]] static constexpr void exhausted() {
-    throw std::logic_error("trireme: a kernel in draws<N> called rng more than N times in one sample");
-  }
-
   static constexpr std::uint64_t none = ~std::uint64_t{0};  // no block number is as large: position / 4
 
   std::uint64_t seed_;

@@ -1,7 +1,6 @@
 /// @file arithmetic.hpp
-/// The operations that the mathematical functions are written in: a product that is never fused, bit
-/// patterns, select, min, max, abs and sqrt. A pack type overloads those of `detail`, and all functions
-/// follow.
+/// The operations that the mathematical functions are written in, for numbers: a product that is never fused, bit
+/// patterns, select, min, max, abs and sqrt. lanes.hpp has the same for packs.
 #pragma once
 
 #include <trireme/core/float_model.hpp>
@@ -85,7 +84,11 @@ template <real T>
 
 /// The lanes' bit patterns as a type: unsigned integers as wide as T's elements.
 template <class T>
-using bits_t = decltype(as_bits(std::declval<T>()));
+struct bits_of {
+  using type = typename format<T>::bits;
+};
+template <class T>
+using bits_t = typename bits_of<T>::type;
 
 /// u < 2^31 as a float, rounded to nearest. (As a signed integer: that conversion every vector unit has.)
 [[gnu::always_inline]] constexpr float to_real(std::uint32_t u) noexcept {
@@ -103,31 +106,6 @@ template <class T>
 template <class U>
 [[gnu::always_inline]] constexpr U word(std::uint64_t v) noexcept {
   return U(static_cast<scalar_t<U>>(v));
-}
-
-template <std::size_t First, std::size_t Count, class T, class S>
-[[gnu::always_inline]] constexpr T estrin(T const* powers, S const* c) noexcept {
-  if constexpr (Count == 1) {
-    return T(c[First]);
-  } else {
-    constexpr std::size_t half = std::bit_floor(Count - 1);
-    constexpr auto level = static_cast<std::size_t>(std::countr_zero(half));
-    return estrin<First, half>(powers, c) +
-           mul(powers[level], estrin<First + half, Count - half>(powers, c));
-  }
-}
-
-/// c₀ + c₁x + c₂x² + …, by G. Estrin's scheme: always in this one order, and with short chains.
-template <class T, class... C>
-[[gnu::always_inline]] constexpr T polynomial(T x, C... c) noexcept {
-  scalar_t<T> const coefficients[] = {static_cast<scalar_t<T>>(c)...};
-  T powers[5] = {x};
-  powers[1] = mul(powers[0], powers[0]);
-  if constexpr (sizeof...(C) > 4) powers[2] = mul(powers[1], powers[1]);
-  if constexpr (sizeof...(C) > 8) powers[3] = mul(powers[2], powers[2]);
-  if constexpr (sizeof...(C) > 16) powers[4] = mul(powers[3], powers[3]);
-  static_assert(sizeof...(C) <= 32);
-  return estrin<0, sizeof...(C)>(powers, coefficients);
 }
 
 /// The correctly rounded root, digit by digit, for compilers whose own is not constexpr.

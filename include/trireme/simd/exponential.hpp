@@ -2,7 +2,7 @@
 /// exp and log for float and double, free of branches: the same bits on every backend.
 #pragma once
 
-#include <trireme/simd/arithmetic.hpp>
+#include <trireme/simd/polynomial.hpp>
 
 namespace trireme {
 inline namespace v1 {
@@ -144,6 +144,16 @@ template <detail::real T>
 /// log(±0) is −∞, log(1) is +0, log(∞) is ∞, below zero the result is NaN, a NaN stays one.
 template <detail::real T>
 [[nodiscard]] constexpr T log(T x) noexcept {
+  return detail::log_body(x);
+}
+
+/// Lane by lane, the same bits.
+template <detail::real_pack P>
+[[nodiscard, gnu::always_inline]] inline P exp(P const& x) noexcept {
+  return detail::exp_body(x);
+}
+template <detail::real_pack P>
+[[nodiscard, gnu::always_inline]] inline P log(P const& x) noexcept {
   return detail::log_body(x);
 }
 

@@ -2,7 +2,7 @@
 /// sin, cos and both at once for float and double: the same bits on every backend.
 #pragma once
 
-#include <trireme/simd/arithmetic.hpp>
+#include <trireme/simd/polynomial.hpp>
 
 namespace trireme {
 inline namespace v1 {
@@ -155,6 +155,32 @@ template <real T>
   return reduce_far(x);
 }
 
+/// Rare in a pack, and then lane by lane; in a function of its own, to keep it out of the way.
+template <real_pack P>
+[[gnu::noinline, gnu::cold]] void replace_far_lanes(P const& x, reduced<P>& r) noexcept {
+  using T = scalar_t<P>;
+  constexpr std::size_t n = P::size;
+  T from[n], high[n], low[n];
+  bits_t<T> quadrant[n];
+  x.store(from);
+  r.high.store(high);
+  r.low.store(low);
+  r.quadrant.store(quadrant);
+  for (std::size_t i = 0; i < n; ++i) {
+    if (from[i] <= circle<T>::farthest) continue;
+    reduced<T> const far = replace_far(from[i], false, reduced<T>{});
+    high[i] = far.high;
+    low[i] = far.low;
+    quadrant[i] = far.quadrant;
+  }
+  r = {P::load(high), P::load(low), bits_t<P>::load(quadrant)};
+}
+template <real_pack P, class M>
+[[gnu::always_inline]] inline reduced<P> replace_far(P const& x, M const& near, reduced<P> r) noexcept {
+  if (any(!near)) [[unlikely]] replace_far_lanes(x, r);
+  return r;
+}
+
 /// Sine and cosine of an angle of at most π/4 and a little, in two parts.
 template <class T>
 [[gnu::always_inline]] constexpr sin_cos<T> first_octant(T high, T low) noexcept {
@@ -214,6 +240,20 @@ template <detail::real T>
 template <detail::real T>
 [[nodiscard]] constexpr T cos(T x) noexcept {
   return sincos(x).cos;
+}
+
+/// Lane by lane, the same bits.
+template <detail::real_pack P>
+[[nodiscard, gnu::always_inline]] inline sin_cos<P> sincos(P const& x) noexcept {
+  return detail::sincos_body(x);
+}
+template <detail::real_pack P>
+[[nodiscard, gnu::always_inline]] inline P sin(P const& x) noexcept {
+  return detail::sincos_body(x).sin;
+}
+template <detail::real_pack P>
+[[nodiscard, gnu::always_inline]] inline P cos(P const& x) noexcept {
+  return detail::sincos_body(x).cos;
 }
 
 /// Integers are taken as double, as in the standard library.
