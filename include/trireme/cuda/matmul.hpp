@@ -113,22 +113,28 @@ bool as_blas_product(matrix_view<T const> const& a, matrix_view<T const> const& 
   return as_blas(x, p.a) && as_blas(y, p.b);
 }
 
+/// Numbers as cuBLAS takes them, which has complex types of its own.
+template <class T>
+auto blas_number(T* x) {
+  using scalar = typename blas<std::remove_const_t<T>>::scalar;
+  return reinterpret_cast<std::conditional_t<std::is_const_v<T>, scalar const, scalar>*>(x);
+}
+
 /// One product, or as many as there are addresses.
 template <class T>
 void blas_gemm(cublasHandle_t handle, blas_product<T> const& p, T const* a, T const* b, T* c) {
-  using scalar = typename blas<T>::scalar;
-  scalar const one{1}, zero{};
-  cublas_check(blas<T>::gemm(handle, p.a.op, p.b.op, p.rows, p.cols, p.inner, &one, reinterpret_cast<scalar const*>(a), p.a.leading,
-                             reinterpret_cast<scalar const*>(b), p.b.leading, &zero, reinterpret_cast<scalar*>(c), p.leading),
+  T const one(1), zero(0);
+  cublas_check(blas<T>::gemm(handle, p.a.op, p.b.op, p.rows, p.cols, p.inner, blas_number(&one), blas_number(a), p.a.leading,
+                             blas_number(b), p.b.leading, blas_number(&zero), blas_number(c), p.leading),
                "cublas gemm");
 }
 template <class T>
 void blas_gemm(cublasHandle_t handle, blas_product<T> const& p, T* const* as, T* const* bs, T* const* cs, std::size_t count) {
-  using scalar = typename blas<T>::scalar;
-  scalar const one{1}, zero{};
-  auto const addresses = [](T* const* all) { return reinterpret_cast<scalar* const*>(all); };
-  cublas_check(blas<T>::gemm_batched(handle, p.a.op, p.b.op, p.rows, p.cols, p.inner, &one, addresses(as), p.a.leading,
-                                     addresses(bs), p.b.leading, &zero, addresses(cs), p.leading, static_cast<std::int64_t>(count)),
+  T const one(1), zero(0);
+  auto const addresses = [](T* const* all) { return reinterpret_cast<typename blas<T>::scalar* const*>(all); };
+  cublas_check(blas<T>::gemm_batched(handle, p.a.op, p.b.op, p.rows, p.cols, p.inner, blas_number(&one), addresses(as), p.a.leading,
+                                     addresses(bs), p.b.leading, blas_number(&zero), addresses(cs), p.leading,
+                                     static_cast<std::int64_t>(count)),
                "cublas gemmBatched");
 }
 
