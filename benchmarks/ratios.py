@@ -1,5 +1,7 @@
 """Medians and ratios from Google Benchmark's JSON: benchmarks named with one part group/…/peer/…, ours being "trireme".
 
+  ratios.py <command that was run> <file>...
+
 A ratio above 1 means that Trireme is faster than that peer by this factor.
 """
 import json
@@ -9,10 +11,11 @@ import sys
 from collections import defaultdict
 
 COUNTERS = {"bytes_per_second": ("GB/s", 1e-9), "GFLOP/s": ("GFLOP/s", 1.0), "of_ideal": ("of ideal", 1.0),
-            "bodies": ("bodies", 1.0)}
+            "bodies": ("bodies", 1.0), "items_per_second": ("billion/s", 1e-9)}
 PEERS = ("trireme", "tbb", "openmp", "eigen", "openblas", "libm", "sleef", "mt19937", "random123", "words_alone", "memcpy",
          "unordered", "loop", "threads", "std_async", "bs_thread_pool", "taskflow", "dispenso",
-         "ProcessPoolExecutor", "ThreadPoolExecutor", "multiprocessing.Pool")
+         "ProcessPoolExecutor", "ThreadPoolExecutor", "multiprocessing.Pool",
+         "curand", "cublas", "cub", "copy", "link", "bare", "thrust")
 NANOSECONDS = {"ns": 1.0, "us": 1e3, "ms": 1e6, "s": 1e9}
 
 
@@ -23,7 +26,7 @@ def readable(nanoseconds):
     return f"{nanoseconds:.4g} ns"
 
 
-def main(files):
+def main(command, files):
     context, runs = None, defaultdict(lambda: defaultdict(list))
     counters = defaultdict(lambda: defaultdict(list))
     for file in files:
@@ -45,7 +48,9 @@ def main(files):
     print(f"# Benchmarks, {context['date'][:10]}\n")
     print(f"{context['num_cpus']} cores at {context['mhz_per_cpu']} MHz, {os.uname().sysname} {os.uname().machine}. "
           "Medians of interleaved repetitions; real time. \"Trireme is\" above 1: faster than that peer.\n")
-    print("Command: `benchmarks/run`, after `sh cmake/quickstart.sh bench`.\n")
+    if "device" in context:
+        print(f"{context['device']}, {context['cuda']}.\n")
+    print(f"Command: {command}.\n")
     print("| case | what | median | min to max | | Trireme is |\n|---|---|---|---|---|---|")
     for case, peers in runs.items():
         ours = statistics.median(peers["trireme"]) if "trireme" in peers else None
@@ -58,4 +63,4 @@ def main(files):
                   f"| {extra} | {ratio} |")
 
 
-main(sys.argv[1:])
+main(sys.argv[1], sys.argv[2:])

@@ -30,3 +30,19 @@ inline std::vector<std::string> all_backends() {
 #endif
   return all;
 }
+
+/// The backends to run: `against` first, then the one that was asked for, or all. @throws std::invalid_argument where one
+/// is unknown, before any work.
+inline std::vector<std::string> chosen_backends(std::string const& backend, std::string const& against = "inline") {
+  auto const check = [](std::string const& name) { with_backend(name, [](auto const&) {}); };
+  check(against);
+  std::vector<std::string> chosen{against};
+  if (backend == "all") {
+    for (auto const& name : all_backends())
+      if (name != against) chosen.push_back(name);
+  } else if (backend != against) {
+    check(backend);
+    chosen.push_back(backend);
+  }
+  return chosen;
+}

@@ -3,6 +3,7 @@
 #pragma once
 #include <trireme/trireme.hpp>
 
+#include "../fingerprint.hpp"
 #include "weather.hpp"
 #include "winter.hpp"
 
@@ -10,11 +11,9 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <optional>
 #include <span>
 #include <vector>
@@ -83,24 +82,19 @@ struct answers {
   std::array<tri::estimate, underlyings> prices, season; ///< payoff and degree days of next winter
   std::array<std::array<double, quantile_levels.size()>, underlyings> quantiles{};
 
-  /// The bit patterns of every number but the correlations: the promise of equal bits on every backend is
-  /// about these.
-  [[nodiscard]] std::vector<std::uint64_t> bits() const {
-    std::vector<std::uint64_t> out;
-    auto const add = [&](double x) { // the sign and payload of a NaN are not promised
-      out.push_back(std::bit_cast<std::uint64_t>(x == x ? x : std::numeric_limits<double>::quiet_NaN()));
-    };
+  /// Of the bits of every number but the correlations: the promise of equal bits on every backend is about these.
+  [[nodiscard]] std::uint64_t bits() const {
+    fingerprint all;
     for (auto const& d : hdd)
-      for (double const x : d) add(x);
-    for (auto const& all : {prices, season}) {
-      for (auto const& e : all) {
-        add(e.mean);
-        add(e.variance);
+      for (double const x : d) all.add(x);
+    for (auto const& estimates : {prices, season})
+      for (auto const& e : estimates) {
+        all.add(e.mean);
+        all.add(e.variance);
       }
-    }
     for (auto const& q : quantiles)
-      for (double const x : q) add(x);
-    return out;
+      for (double const x : q) all.add(x);
+    return all.value();
   }
 };
 

@@ -8,17 +8,9 @@ add_test(NAME example.weather_risk
 # It exits with 1 where a backend gives other bits than inline.
 set_tests_properties(example.weather_risk PROPERTIES RUN_SERIAL ON TIMEOUT 120)
 
-# weather_risk_refuses(name regex arguments...): one line on stderr that matches, and exit status 1.
-function(weather_risk_refuses name expect)
-  add_test(NAME example.weather_risk.refuses.${name}
-    COMMAND ${CMAKE_COMMAND} "-DEXPECT=^weather_risk: ${expect}" -P ${weather_risk}/expect_refusal.cmake
-      -- $<TARGET_FILE:example_weather_risk> ${ARGN})
-  set_tests_properties(example.weather_risk.refuses.${name} PROPERTIES TIMEOUT 60)
-endfunction()
-
 # weather_risk_refuses_file(name line reason): bad_input/name.csv is refused for a reason in that line.
 function(weather_risk_refuses_file name line reason)
-  weather_risk_refuses(${name} ".*/${name}\\.csv:${line}: ${reason}\n"
+  trireme_add_refusal_of(weather_risk ${name} ".*/${name}\\.csv:${line}: ${reason}\n"
     --data ${weather_risk}/bad_input/${name}.csv)
 endfunction()
 
@@ -37,17 +29,17 @@ weather_risk_refuses_file(duplicate_day 4 "Seattle 2012-01-01 is there twice, fi
 weather_risk_refuses_file(missing_city 3 "there is no row of New York")
 weather_risk_refuses_file(no_winter 5 "the days end before there is one of each from 1 November to 31 March")
 
-weather_risk_refuses(no_file
+trireme_add_refusal_of(weather_risk no_file
   ".*/none\\.csv: can't be opened: No such file" --data ${weather_risk}/bad_input/none.csv)
-weather_risk_refuses(directory ".*/bad_input: is a directory" --data ${weather_risk}/bad_input)
-weather_risk_refuses(negative_samples "--samples: \"-5\" is no whole number of 1 or more" --samples -5)
-weather_risk_refuses(no_samples "--samples: \"0\" is no whole number of 1 or more" --samples 0)
-weather_risk_refuses(malformed_samples "--samples: \"many\" is no whole number of 1 or more" --samples many)
-weather_risk_refuses(negative_seed "--seed: \"-1\" is no whole number of 0 or more" --seed -1)
-weather_risk_refuses(negative_strike "--strike: \"-1700\" is no number of 0 or more" --strike -1700)
-weather_risk_refuses(two_strikes "--strike: takes one number, or three" --strike 1700,2200)
-weather_risk_refuses(negative_tick "--tick: \"-1\" is no number of 0 or more" --tick -1)
-weather_risk_refuses(infinite_cap "--cap: \"inf\" is no number of 0 or more" --cap inf)
-weather_risk_refuses(unknown_backend
+trireme_add_refusal_of(weather_risk directory ".*/bad_input: is a directory" --data ${weather_risk}/bad_input)
+trireme_add_refusal_of(weather_risk negative_samples "--samples: \"-5\" is no whole number of 1 or more" --samples -5)
+trireme_add_refusal_of(weather_risk no_samples "--samples: \"0\" is no whole number of 1 or more" --samples 0)
+trireme_add_refusal_of(weather_risk malformed_samples "--samples: \"many\" is no whole number of 1 or more" --samples many)
+trireme_add_refusal_of(weather_risk negative_seed "--seed: \"-1\" is no whole number of 0 or more" --seed -1)
+trireme_add_refusal_of(weather_risk negative_strike "--strike: \"-1700\" is no number of 0 or more" --strike -1700)
+trireme_add_refusal_of(weather_risk two_strikes "--strike: takes one number, or three" --strike 1700,2200)
+trireme_add_refusal_of(weather_risk negative_tick "--tick: \"-1\" is no number of 0 or more" --tick -1)
+trireme_add_refusal_of(weather_risk infinite_cap "--cap: \"inf\" is no number of 0 or more" --cap inf)
+trireme_add_refusal_of(weather_risk unknown_backend
   "trireme: no executor is named \"abacus\"; there are inline, threads" --backend abacus)
-weather_risk_refuses(unknown_option ".*--sample " --sample 5)
+trireme_add_refusal_of(weather_risk unknown_option ".*--sample " --sample 5)

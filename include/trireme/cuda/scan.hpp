@@ -8,19 +8,13 @@
 
 #include <cub/device/device_scan.cuh>
 
-#include <concepts>
 #include <cstddef>
-#include <functional>
 #include <span>
 #include <type_traits>
 
 namespace trireme { inline namespace v1 {
 
 namespace detail {
-
-/// Whether op on A may be done in any order without a change.
-template <class A, class Op>
-inline constexpr bool sum_in_any_order = std::integral<A> && (std::same_as<Op, std::plus<>> || std::same_as<Op, std::plus<A>>);
 
 /// Unsigned arithmetic wraps in any order; signed has the same bits.
 struct wrapping_plus {
@@ -46,7 +40,7 @@ void scan_by_cub(cuda_device const& ex, Scan const& scan) {
 
 template <class A, class Op>
   requires detail::sum_in_any_order<A, Op>
-void on_inclusive_scan(cuda_device const& ex, std::span<A const> in, std::span<A> out, std::type_identity<A>, Op const&) {
+auto on_inclusive_scan(cuda_device const& ex, std::span<A const> in, std::span<A> out, std::type_identity<A>, Op const&) {
   detail::scan_by_cub(ex, [&](void* room, std::size_t& bytes) {
     return cub::DeviceScan::InclusiveScan(room, bytes, in.data(), out.data(), detail::wrapping_plus{}, in.size(),
                                           ex.context()->compute());
@@ -55,7 +49,7 @@ void on_inclusive_scan(cuda_device const& ex, std::span<A const> in, std::span<A
 
 template <class A, class Op>
   requires detail::sum_in_any_order<A, Op>
-void on_exclusive_scan(cuda_device const& ex, std::span<A const> in, std::span<A> out, A const& init, Op const&) {
+auto on_exclusive_scan(cuda_device const& ex, std::span<A const> in, std::span<A> out, A const& init, Op const&) {
   detail::scan_by_cub(ex, [&](void* room, std::size_t& bytes) {
     return cub::DeviceScan::ExclusiveScan(room, bytes, in.data(), out.data(), detail::wrapping_plus{}, init, in.size(),
                                           ex.context()->compute());

@@ -12,7 +12,7 @@
 namespace trireme { inline namespace v1 {
 
 template <class T, class Less>
-void on_sort(cuda_device const& ex, T* data, std::size_t n, Less const& less) {
+auto on_sort(cuda_device const& ex, T* data, std::size_t n, Less const& less) {
   if (n < 2) return;
   detail::check_on_device(ex.ordinal(), less);
   detail::on_device const here(ex.ordinal());

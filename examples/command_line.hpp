@@ -1,0 +1,64 @@
+/// @file command_line.hpp
+/// What the command lines of examples have in common: numbers that are checked, --backend, and one line for what fails.
+#pragma once
+#include "backends.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <charconv>
+#include <concepts>
+#include <cstdint>
+#include <cstdio>
+#include <exception>
+#include <new>
+#include <string>
+#include <system_error>
+
+/// The number that text is, wholly. @throws CLI::ValidationError where it is none, or less than `least`.
+template <class T>
+T number(std::string const& option, std::string const& text, T least) {
+  T value{};
+  auto const [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
+  bool const whole = failure == std::errc{} && end == text.data() + text.size();
+  bool const finite = value - value == T{}; // from_chars reads "inf" and "nan", too
+  if (!whole || !finite || value < least) {
+    std::string const kind = std::integral<T> ? "whole number" : "number";
+    throw CLI::ValidationError(option, '"' + text + "\" is no " + kind + " of " + std::to_string(int(least)) +
+                                           " or more");
+  }
+  return value;
+}
+
+template <class T>
+void add_number(CLI::App& app, std::string const& name, T& value, T least, std::string const& description) {
+  app.add_option_function<std::string>(
+         name, [&value, name, least](std::string const& text) { value = number(name, text, least); },
+         description)
+      ->default_str(std::to_string(static_cast<std::int64_t>(value)))
+      ->type_name("NUMBER");
+}
+
+/// --backend; `compared` says with what.
+inline void add_backend(CLI::App& app, std::string& backend, std::string const& compared) {
+  std::string backends;
+  for (auto const& name : all_backends()) backends += name + ", ";
+  app.add_option("--backend", backend, backends + "one with its width as threads:8, or all; " + compared)
+      ->capture_default_str();
+}
+
+/// Parses the command line and runs the program. What fails is told in one line. @returns the exit status.
+template <class Run>
+int run_program(CLI::App& app, std::string const& name, int argc, char** argv, Run const& run) {
+  try {
+    app.parse(argc, argv);
+    run();
+    return 0;
+  } catch (CLI::Success const& help) {
+    return app.exit(help);
+  } catch (std::bad_alloc const&) {
+    std::fprintf(stderr, "%s: not enough memory\n", name.c_str());
+  } catch (std::exception const& e) {
+    std::fprintf(stderr, "%s: %s\n", name.c_str(), e.what());
+  }
+  return 1;
+}
