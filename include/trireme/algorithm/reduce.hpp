@@ -94,10 +94,12 @@ struct mapped_source {
 
 } // namespace detail
 
-/// The elements of `in` combined in the fixed shape; n ≥ 1.
+/// The elements of `in` combined in the fixed shape; n ≥ 1. An overload heeds the options as well as it can.
 template <executor E, class View, class A, class Op>
-A on_reduce(E const& ex, View in, std::type_identity<A>, Op const& op) {
+A on_reduce(E const& ex, View in, std::type_identity<A>, Op const& op, call_options const& options) {
   using source = detail::element_source<A, View>;
+  if (options.progress || options.stop.stop_possible())
+    return detail::fold<A>(ex, in.size(), source{in}, op, {options.stop, options.progress});
   std::size_t const tiles = tile_count(in.size());
   detail::scratch<A, E> values(ex, tiles);
   detail::part_of_whole{0, tile_size, in.size()}([&] {
@@ -109,8 +111,8 @@ A on_reduce(E const& ex, View in, std::type_identity<A>, Op const& op) {
 
 /// f of the elements of `in` combined in the fixed shape; n ≥ 1.
 template <executor E, class View, class A, class Op, class F>
-A on_transform_reduce(E const& ex, View in, std::type_identity<A>, Op const& op, F const& f) {
-  return detail::fold<A>(ex, in.size(), detail::mapped_source<A, View, F>{in, f}, op);
+A on_transform_reduce(E const& ex, View in, std::type_identity<A>, Op const& op, F const& f, call_options const& options) {
+  return detail::fold<A>(ex, in.size(), detail::mapped_source<A, View, F>{in, f}, op, {options.stop, options.progress});
 }
 
 /// init combined with all elements by op; init alone for an empty range.
@@ -121,26 +123,12 @@ A on_transform_reduce(E const& ex, View in, std::type_identity<A>, Op const& op,
 /// @throws what op throws.
 /// Cost: one read of the data; memory for one value a tile.
 template <executor E, class R, class A, class Op = std::plus<>>
-[[nodiscard]] A reduce(E const& ex, R&& in, A init, Op op = {}) {
+[[nodiscard]] A reduce(E const& ex, R&& in, A init, Op op = {}, call_options const& options = {}) {
   if constexpr (detail::accepts_reduction<E, R, A, Op>()) {
     detail::input<E, R> data(ex, std::forward<R>(in));
     if (data.size() == 0) return init;
-    return static_cast<A>(op(std::move(init), on_reduce(ex, data.view(), std::type_identity<A>{}, op)));
-  } else {
-    return detail::refused{};
-  }
-}
-
-/// The same, with options.
-template <executor E, class R, class A, class Op>
-[[nodiscard]] A reduce(E const& ex, R&& in, A init, Op op, call_options const& options) {
-  if constexpr (detail::accepts_reduction<E, R, A, Op>()) {
-    detail::input<E, R> data(ex, std::forward<R>(in));
-    if (data.size() == 0) return init;
-    auto const view = data.view();
-    using source = detail::element_source<A, std::remove_const_t<decltype(view)>>;
-    return static_cast<A>(op(std::move(init), detail::within("reduce", options.stop, options.timeout, [&](std::stop_token const& stop) {
-      return detail::fold<A>(ex, data.size(), source{view}, op, {stop, options.progress});
+    return static_cast<A>(op(std::move(init), detail::within("reduce", options, [&](call_options const& o) {
+      return on_reduce(ex, data.view(), std::type_identity<A>{}, op, o);
     })));
   } else {
     return detail::refused{};
@@ -161,28 +149,13 @@ template <executor E, class R>
 /// init combined by op with f of every element: reduce(ex, transform(ex, in, f), init, op) without the array between.
 /// f's results are converted to the type of init. Order, errors and cost as for reduce.
 template <executor E, class R, class A, class Op, class F>
-[[nodiscard]] A transform_reduce(E const& ex, R&& in, A init, Op op, F f) {
+[[nodiscard]] A transform_reduce(E const& ex, R&& in, A init, Op op, F f, call_options const& options = {}) {
   if constexpr (detail::accepts_mapped_reduction<E, R, A, Op, F>()) {
     detail::input<E, R> data(ex, std::forward<R>(in));
     if (data.size() == 0) return init;
-    return static_cast<A>(op(std::move(init), on_transform_reduce(ex, data.view(), std::type_identity<A>{}, op, f)));
-  } else {
-    return detail::refused{};
-  }
-}
-
-/// The same, with options.
-template <executor E, class R, class A, class Op, class F>
-[[nodiscard]] A transform_reduce(E const& ex, R&& in, A init, Op op, F f, call_options const& options) {
-  if constexpr (detail::accepts_mapped_reduction<E, R, A, Op, F>()) {
-    detail::input<E, R> data(ex, std::forward<R>(in));
-    if (data.size() == 0) return init;
-    auto const view = data.view();
-    using source = detail::mapped_source<A, std::remove_const_t<decltype(view)>, F>;
-    return static_cast<A>(
-        op(std::move(init), detail::within("transform_reduce", options.stop, options.timeout, [&](std::stop_token const& stop) {
-             return detail::fold<A>(ex, data.size(), source{view, f}, op, {stop, options.progress});
-           })));
+    return static_cast<A>(op(std::move(init), detail::within("transform_reduce", options, [&](call_options const& o) {
+      return on_transform_reduce(ex, data.view(), std::type_identity<A>{}, op, f, o);
+    })));
   } else {
     return detail::refused{};
   }

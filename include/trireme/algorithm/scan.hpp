@@ -128,13 +128,13 @@ scratch<A, E> scanned_totals(E const& ex, View in, Op const& op, std::stop_token
 
 /// out[i] = in[0] op … op in[i], computed in A; n ≥ 1.
 template <executor E, class View, class Out, class A, class Op>
-void on_inclusive_scan(E const& ex, View in, Out out, std::type_identity<A>, Op const& op, call_options const& options = {}) {
+void on_inclusive_scan(E const& ex, View in, Out out, std::type_identity<A>, Op const& op, call_options const& options) {
   detail::scan_inclusive<A>(ex, in, out, op, options);
 }
 
 /// out[i] = init op in[0] op … op in[i - 1]; n ≥ 1.
 template <executor E, class View, class Out, class A, class Op>
-void on_exclusive_scan(E const& ex, View in, Out out, A const& init, Op const& op, call_options const& options = {}) {
+void on_exclusive_scan(E const& ex, View in, Out out, A const& init, Op const& op, call_options const& options) {
   std::size_t const segments = detail::segment_count(in.size());
   detail::scratch<A, E> scanned(ex, 0);
   if (segments > 1) scanned = detail::scanned_totals<A>(ex, in, op, options.stop);
@@ -162,10 +162,10 @@ consteval bool accepts_scan_into() {
     return false;
 }
 
-/// `out` is fresh or existing; `scan(in_view, out_view)` is called where there is an element.
+/// `out` is fresh or existing; `scan(in_view, out_view, options)` is called where there is an element.
 template <class In, class Out, class Scan>
-auto scan_into(In& in, Out&& out, Scan const& scan) {
-  if (in.size() != 0) scan(in.view(), out.view());
+auto scan_into(char const* call, call_options const& options, In& in, Out&& out, Scan const& scan) {
+  if (in.size() != 0) within(call, options, [&](call_options const& o) { scan(in.view(), out.view(), o); });
   return out.finish();
 }
 
@@ -177,29 +177,14 @@ auto scan_into(In& in, Out&& out, Scan const& scan) {
 /// @param op  associative; portable_kernel where ex does not see host memory.
 /// @throws what op throws. Cost: two reads of the data and one write; memory for one value in 128 elements.
 template <executor E, class R, class Op = std::plus<>>
-[[nodiscard]] auto inclusive_scan(E const& ex, R&& in, Op op = {}) {
+[[nodiscard]] auto inclusive_scan(E const& ex, R&& in, Op op = {}, call_options const& options = {}) {
   if constexpr (detail::accepts_scan<E, R, Op>()) {
     using element = typename detail::data_element<R>::type;
     detail::input<E, R> data(ex, std::forward<R>(in));
-    return detail::scan_into(data, detail::fresh<E, detail::stored_t<element>, R>(ex, data.size()), [&](auto from, auto to) {
-      on_inclusive_scan(ex, from, to, std::type_identity<element>{}, op);
-    });
-  } else {
-    return detail::refused{};
-  }
-}
-
-/// The same, with options.
-template <executor E, class R, class Op>
-[[nodiscard]] auto inclusive_scan(E const& ex, R&& in, Op op, call_options const& options) {
-  if constexpr (detail::accepts_scan<E, R, Op>()) {
-    using element = typename detail::data_element<R>::type;
-    return detail::within("inclusive_scan", options.stop, options.timeout, [&](std::stop_token const& stop) {
-      detail::input<E, R> data(ex, std::forward<R>(in));
-      return detail::scan_into(data, detail::fresh<E, detail::stored_t<element>, R>(ex, data.size()), [&](auto from, auto to) {
-        on_inclusive_scan(ex, from, to, std::type_identity<element>{}, op, {.stop = stop, .progress = options.progress});
-      });
-    });
+    return detail::scan_into("inclusive_scan", options, data, detail::fresh<E, detail::stored_t<element>, R>(ex, data.size()),
+                             [&](auto from, auto to, call_options const& o) {
+                               on_inclusive_scan(ex, from, to, std::type_identity<element>{}, op, o);
+                             });
   } else {
     return detail::refused{};
   }
@@ -208,61 +193,48 @@ template <executor E, class R, class Op>
 /// The same into existing storage, which may be the input.
 /// @throws std::invalid_argument where the sizes differ, before any work.
 template <executor E, class R, class Op, class Out>
-void inclusive_scan(E const& ex, R&& in, Op op, into_type<Out> place) {
+void inclusive_scan(E const& ex, R&& in, Op op, into_type<Out> place, call_options const& options = {}) {
   if constexpr (detail::accepts_scan_into<E, R, Op, Out>()) {
     using element = typename detail::data_element<R>::type;
     detail::input<E, R> data(ex, std::forward<R>(in));
-    detail::scan_into(data, detail::existing<E, Out>(ex, place, data.size()), [&](auto from, auto to) {
-      on_inclusive_scan(ex, from, to, std::type_identity<element>{}, op);
-    });
+    detail::scan_into("inclusive_scan", options, data, detail::existing<E, Out>(ex, place, data.size()),
+                      [&](auto from, auto to, call_options const& o) {
+                        on_inclusive_scan(ex, from, to, std::type_identity<element>{}, op, o);
+                      });
   }
 }
 
 template <executor E, class R, class Out>
-void inclusive_scan(E const& ex, R&& in, into_type<Out> place) {
-  inclusive_scan(ex, std::forward<R>(in), std::plus<>{}, place);
+void inclusive_scan(E const& ex, R&& in, into_type<Out> place, call_options const& options = {}) {
+  inclusive_scan(ex, std::forward<R>(in), std::plus<>{}, place, options);
 }
 
 /// out[i] = init op in[0] op … op in[i - 1]: running totals, the element itself left out, in the type of init.
 /// Order, errors and cost as for inclusive_scan.
 template <executor E, class R, class A, class Op = std::plus<>>
-[[nodiscard]] auto exclusive_scan(E const& ex, R&& in, A init, Op op = {}) {
+[[nodiscard]] auto exclusive_scan(E const& ex, R&& in, A init, Op op = {}, call_options const& options = {}) {
   if constexpr (detail::accepts_reduction<E, R, A, Op>()) {
     detail::input<E, R> data(ex, std::forward<R>(in));
-    return detail::scan_into(data, detail::fresh<E, detail::stored_t<A>, R>(ex, data.size()),
-                             [&](auto from, auto to) { on_exclusive_scan(ex, from, to, init, op); });
-  } else {
-    return detail::refused{};
-  }
-}
-
-/// The same, with options.
-template <executor E, class R, class A, class Op>
-[[nodiscard]] auto exclusive_scan(E const& ex, R&& in, A init, Op op, call_options const& options) {
-  if constexpr (detail::accepts_reduction<E, R, A, Op>()) {
-    return detail::within("exclusive_scan", options.stop, options.timeout, [&](std::stop_token const& stop) {
-      detail::input<E, R> data(ex, std::forward<R>(in));
-      return detail::scan_into(data, detail::fresh<E, detail::stored_t<A>, R>(ex, data.size()), [&](auto from, auto to) {
-        on_exclusive_scan(ex, from, to, init, op, {.stop = stop, .progress = options.progress});
-      });
-    });
+    return detail::scan_into(
+        "exclusive_scan", options, data, detail::fresh<E, detail::stored_t<A>, R>(ex, data.size()),
+        [&](auto from, auto to, call_options const& o) { on_exclusive_scan(ex, from, to, init, op, o); });
   } else {
     return detail::refused{};
   }
 }
 
 template <executor E, class R, class A, class Op, class Out>
-void exclusive_scan(E const& ex, R&& in, A init, Op op, into_type<Out> place) {
+void exclusive_scan(E const& ex, R&& in, A init, Op op, into_type<Out> place, call_options const& options = {}) {
   if constexpr (detail::accepts_reduction<E, R, A, Op>() && detail::accepts_place<E, Out, A>()) {
     detail::input<E, R> data(ex, std::forward<R>(in));
-    detail::scan_into(data, detail::existing<E, Out>(ex, place, data.size()),
-                      [&](auto from, auto to) { on_exclusive_scan(ex, from, to, init, op); });
+    detail::scan_into("exclusive_scan", options, data, detail::existing<E, Out>(ex, place, data.size()),
+                      [&](auto from, auto to, call_options const& o) { on_exclusive_scan(ex, from, to, init, op, o); });
   }
 }
 
 template <executor E, class R, class A, class Out>
-void exclusive_scan(E const& ex, R&& in, A init, into_type<Out> place) {
-  exclusive_scan(ex, std::forward<R>(in), init, std::plus<>{}, place);
+void exclusive_scan(E const& ex, R&& in, A init, into_type<Out> place, call_options const& options = {}) {
+  exclusive_scan(ex, std::forward<R>(in), init, std::plus<>{}, place, options);
 }
 
 }} // namespace trireme::v1

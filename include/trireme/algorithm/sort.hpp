@@ -191,7 +191,7 @@ consteval bool accepts_sort() {
 
 /// Sorts n transferable elements at `data` in ex's memory; also if less throws, they are all still there.
 template <executor E, class T, class Less>
-void on_sort(E const& ex, T* data, std::size_t n, Less const& less, call_options const& options = {}) {
+void on_sort(E const& ex, T* data, std::size_t n, Less const& less, call_options const& options) {
   using namespace detail;
   bulk_options<completion_t<E>> const may_stop{.grain = options.stop.stop_possible() ? 1 : 0, .stop = options.stop, .after = {}};
   std::size_t passes = 2, done = 0; // the blocks, and the way back
@@ -265,22 +265,13 @@ void sort_by(E const& ex, std::remove_reference_t<R>& range, Less const& less, S
 ///
 /// Elements that are not transferable, or not contiguous, are sorted by position and moved once (host executors).
 /// @param less  a strict weak order, without which elements may be lost, as std::less on NaNs is none; portable_kernel where ex does not see host memory.
-/// @throws what less throws; the elements are then all there, in an unspecified order.
+/// @throws what less throws, `cancelled`, `timed_out`; the elements are then all there, in an unspecified order.
 /// Cost: O(n log n); memory for another n elements, or n positions.
 template <executor E, class R, class Less = ascending>
-void sort(E const& ex, R&& range, Less less = {}) {
+void sort(E const& ex, R&& range, Less less = {}, call_options const& options = {}) {
   if constexpr (detail::accepts_sort<E, R, Less>())
-    detail::sort_by<E, R>(ex, range, less, [&](auto* data, std::size_t n, auto const& order) { on_sort(ex, data, n, order); });
-}
-
-/// The same, with options. A call that is stopped leaves all elements there, in an unspecified order.
-template <executor E, class R, class Less>
-void sort(E const& ex, R&& range, Less less, call_options const& options) {
-  if constexpr (detail::accepts_sort<E, R, Less>())
-    detail::within("sort", options.stop, options.timeout, [&](std::stop_token const& stop) {
-      detail::sort_by<E, R>(ex, range, less, [&](auto* data, std::size_t n, auto const& order) {
-        on_sort(ex, data, n, order, {.stop = stop, .progress = options.progress});
-      });
+    detail::within("sort", options, [&](call_options const& o) {
+      detail::sort_by<E, R>(ex, range, less, [&](auto* data, std::size_t n, auto const& order) { on_sort(ex, data, n, order, o); });
     });
 }
 

@@ -50,6 +50,15 @@ decltype(auto) within(char const* call, std::stop_token const& stop, std::chrono
   }
 }
 
+/// f(options), with a stop token that also the time limit asks.
+template <class F>
+decltype(auto) within(char const* call, call_options const& options, F const& f) {
+  if (options.timeout.count() == 0) return f(options);
+  return within(call, options.stop, options.timeout, [&](std::stop_token const& stop) -> decltype(auto) {
+    return f(call_options{.stop = stop, .progress = options.progress});
+  });
+}
+
 /// A kernel for indices that begin elsewhere.
 template <class Run>
 struct shifted_run {

@@ -16,6 +16,7 @@
 namespace trireme { inline namespace v1 {
 
 class cuda_device;
+struct call_options;
 struct monte_carlo_options;
 struct simulate_options;
 
@@ -35,21 +36,23 @@ concept blas_scalar = std::same_as<T, float> || std::same_as<T, double> || std::
 // `auto` is what refuses a call where there is no definition.
 
 template <class View, class A, class Op>
-auto on_reduce(cuda_device const& ex, View in, std::type_identity<A>, Op const& op);
+auto on_reduce(cuda_device const& ex, View in, std::type_identity<A>, Op const& op, call_options const& options);
 
 template <class View, class A, class Op, class F>
-auto on_transform_reduce(cuda_device const& ex, View in, std::type_identity<A>, Op const& op, F const& f);
+auto on_transform_reduce(cuda_device const& ex, View in, std::type_identity<A>, Op const& op, F const& f, call_options const& options);
 
 template <class A, class Op>
   requires detail::sum_in_any_order<A, Op>
-auto on_inclusive_scan(cuda_device const& ex, std::span<A const> in, std::span<A> out, std::type_identity<A>, Op const&);
+auto on_inclusive_scan(cuda_device const& ex, std::span<A const> in, std::span<A> out, std::type_identity<A>, Op const&,
+                       call_options const& options);
 
 template <class A, class Op>
   requires detail::sum_in_any_order<A, Op>
-auto on_exclusive_scan(cuda_device const& ex, std::span<A const> in, std::span<A> out, A const& init, Op const&);
+auto on_exclusive_scan(cuda_device const& ex, std::span<A const> in, std::span<A> out, A const& init, Op const&,
+                       call_options const& options);
 
 template <class T, class Less>
-auto on_sort(cuda_device const& ex, T* data, std::size_t n, Less const& less);
+auto on_sort(cuda_device const& ex, T* data, std::size_t n, Less const& less, call_options const& options);
 
 template <class Sampler>
 auto on_monte_carlo(cuda_device const& ex, std::size_t n, Sampler const& sampler, monte_carlo_options const& options);
