@@ -132,7 +132,7 @@ void simd_axpb_memcpy(benchmark::State& state) {
   bytes(state, 2 * floats * sizeof(float));
 }
 BENCHMARK(simd_axpb_trireme)->Name("axpb by packs/trireme")->UseRealTime()->Unit(benchmark::kMillisecond);
-BENCHMARK(simd_axpb_unpacked)->Name("axpb by packs/loop")->UseRealTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(simd_axpb_unpacked)->Name("axpb by packs/trireme_plain")->UseRealTime()->Unit(benchmark::kMillisecond);
 BENCHMARK(simd_axpb_memcpy)->Name("axpb by packs/memcpy")->UseRealTime()->Unit(benchmark::kMillisecond);
 
 } // namespace

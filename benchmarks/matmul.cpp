@@ -29,6 +29,12 @@ tri::thread_pool const& pool() {
   return workers;
 }
 
+#ifdef TRIREME_BLAS
+constexpr char const* ours = "trireme_blas";
+#else
+constexpr char const* ours = "trireme";
+#endif
+
 enum class threads { one, two };
 
 void peers_use(threads n) {
@@ -96,7 +102,7 @@ void add_product(std::string const& scalar, Eigen::Index m, Eigen::Index k, Eige
       "matmul/" + scalar + "/" + std::to_string(m) + "x" + std::to_string(k) + "x" + std::to_string(n) + "/";
   double const operations =
       operations_per_element<T> * static_cast<double>(m) * static_cast<double>(k) * static_cast<double>(n);
-  add(name + "trireme", operations, threads::one, [=] { tri::matmul(pool(), x->a, x->b, tri::into(x->c)); });
+  add(name + ours, operations, threads::one, [=] { tri::matmul(pool(), x->a, x->b, tri::into(x->c)); });
   add(name + "eigen_openmp", operations, threads::two, [=] { x->c.noalias() = x->a * x->b; });
 #ifdef TRIREME_BENCH_OPENBLAS
   add(name + "openblas", operations, threads::two, [=] { blas(x->a, x->b, x->c); });
@@ -104,7 +110,7 @@ void add_product(std::string const& scalar, Eigen::Index m, Eigen::Index k, Eige
 }
 
 template <class M>
-void add_batch(std::string const& matrix, std::size_t count, Eigen::Index n) {
+[[maybe_unused]] void add_batch(std::string const& matrix, std::size_t count, Eigen::Index n) {
   struct operands {
     std::vector<M> a, b, c;
   };
@@ -147,7 +153,18 @@ void add_batch(std::string const& matrix, std::size_t count, Eigen::Index n) {
 }
 
 [[maybe_unused]] bool const registered = [] {
-  for (Eigen::Index const n : {256, 1000, 2000}) {
+#ifdef TRIREME_BLAS // what is handed on
+  for (Eigen::Index const n : {1000, 2000}) {
+    add_product<float>("float", n, n, n);
+    add_product<double>("double", n, n, n);
+  }
+  add_product<std::complex<float>>("complex_float", 1000, 1000, 1000);
+  add_product<std::complex<double>>("complex_double", 1000, 1000, 1000);
+  add_product<double>("double", 4000, 2000, 64);
+  add_product<double>("double", 64, 2000, 4000);
+  return true;
+#else
+  for (Eigen::Index const n : {16, 64, 256, 1000, 2000}) {
     add_product<float>("float", n, n, n);
     add_product<double>("double", n, n, n);
   }
@@ -158,7 +175,13 @@ void add_batch(std::string const& matrix, std::size_t count, Eigen::Index n) {
     add_product<double>("double", n, 2000, 4000);
   }
   add_product<double>("double", 8, 200000, 8);
+  for (Eigen::Index const n : {1, 4, 64}) {
+    add_product<float>("float", 4000, 2000, n);
+    add_product<float>("float", n, 2000, 4000);
+  }
   add_product<double>("double", 2000, 8, 2000);
+  add_product<double>("double", 100000, 4, 4);
+  add_product<double>("double", 4, 4, 100000);
   add_batch<Eigen::MatrixXf>("MatrixXf", 1000, 100);
   add_batch<Eigen::MatrixXd>("MatrixXd", 1000, 100);
   add_batch<Eigen::MatrixXf>("MatrixXf", 1000, 16);
@@ -168,6 +191,7 @@ void add_batch(std::string const& matrix, std::size_t count, Eigen::Index n) {
   add_batch<Eigen::Matrix4f>("Matrix4f", 1000, 4);
   add_batch<Eigen::Matrix4d>("Matrix4d", 1000, 4);
   return true;
+#endif
 }();
 
 } // namespace

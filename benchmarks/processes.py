@@ -1,4 +1,4 @@
-"""The cases of processes.cpp, and some of tasks.cpp, by Python's pools, as JSON like Google Benchmark's, for ratios.py.
+"""The cases of processes.cpp, and some of tasks.cpp, by Python's pools, as JSON like Google Benchmark's, for gather.py.
 
   python3 benchmarks/processes.py [repetitions] > processes.py.json
 """

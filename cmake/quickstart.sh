@@ -8,7 +8,7 @@ usage: sh cmake/quickstart.sh demo|test|bench
 
   demo   build the weather-risk example and run it on every backend
   test   build everything and run all tests
-  bench  build the benchmarks and say how to run them
+  bench  build the benchmarks, with their peers, and say how to run them
 
 Installs what is missing from Debian's packages first, as root or through sudo.
 Builds in $BUILD_DIR, by default build/release.
@@ -19,10 +19,11 @@ packages="g++ cmake ninja-build libtbb-dev libeigen3-dev libcereal-dev catch2 li
 needs="a C++20 compiler, CMake 3.24, Ninja or make, oneTBB 2021, Eigen 3.4, cereal, Catch2 2.13.10 or 3, CLI11"
 
 case "${1-}" in
-  demo | test) ;;
+  demo) ;;
+  test) packages="$packages libopenblas-dev" ;;
   bench)
-    packages="$packages libbenchmark-dev"
-    needs="$needs, Google Benchmark" ;;
+    packages="$packages libbenchmark-dev libopenblas-dev libsleef-dev librandom123-dev python3-matplotlib"
+    needs="$needs, Google Benchmark; for the report python3 and matplotlib" ;;
   *) usage >&2; exit 2 ;;
 esac
 
@@ -79,6 +80,6 @@ case $command in
   bench)
     say "building the benchmarks"
     cmake --build "$build" --parallel "$jobs"
-    say "run one of these, with --help to learn its options"
+    say "benchmarks/run runs all, and benchmarks/report shows what came of it; or run one, with --help to learn its options"
     find "$build/benchmarks" -maxdepth 1 -name 'benchmark_*' ;;
 esac

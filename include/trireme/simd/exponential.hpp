@@ -8,6 +8,11 @@ namespace trireme {
 inline namespace v1 {
 namespace detail {
 
+template <class T>
+inline constexpr bool scales = false;
+template <real_pack P>
+inline constexpr bool scales<P> = unit<4 * P::size>::scales;
+
 /// What exp and log need to know of a format. Coefficients are minimax fits (E. Remez, 1934), rounded.
 template <class S>
 struct exponential;
@@ -58,14 +63,26 @@ struct exponential<float> {
   }
 };
 
-/// exp for every input: x = n ln 2 + r with n ln 2 in two parts (W. Cody, W. Waite 1980), 2ⁿ in two factors,
-/// so that only the last product rounds a subnormal result.
+/// value · 2ⁿ, rounded once, for 1/2 ≤ value ≤ 2 and a whole n, which t − shift has in its low bits. Without an instruction
+/// for that by two factors, so that only the last product rounds a subnormal result.
+template <class T>
+[[gnu::always_inline]] constexpr T scaled(T value, [[maybe_unused]] T n, T t, T shift) noexcept {
+  if constexpr (scales<T>) {
+    return each<T>([](auto const& v, auto const& power) { return unit<4 * T::size>::scale(v, power); }, value, n);
+  } else {
+    using U = bits_t<T>;
+    using f = format<scalar_t<T>>;
+    U const sum = (as_bits(t) - as_bits(shift)) + word<U>(2 * f::bias);
+    U const half = sum >> 1;
+    return mul(mul(value, as_real(half << f::fraction)), as_real((sum - half) << f::fraction));
+  }
+}
+
+/// exp for every input: x = n ln 2 + r with n ln 2 in two parts (W. Cody, W. Waite 1980).
 template <class T>
 [[gnu::always_inline]] constexpr T exp_body(T x) noexcept {
   using S = scalar_t<T>;
-  using U = bits_t<T>;
   using c = exponential<S>;
-  using f = format<S>;
   T const shift = T(c::shift);
   T y = select(x > T(c::highest), T(c::highest), x);  // a NaN passes both
   y = select(y < T(c::lowest), T(c::lowest), y);
@@ -76,9 +93,7 @@ template <class T>
   T const r = high - low;
   T const rest = (high - r) - low;
   T const value = lit<T>(1) + (r + (rest + mul(mul(r, r), c::exp_tail(r))));
-  U const sum = (as_bits(t) - as_bits(shift)) + word<U>(2 * f::bias);
-  U const half = sum >> 1;
-  return mul(mul(value, as_real(half << f::fraction)), as_real((sum - half) << f::fraction));
+  return scaled(value, n, t, shift);
 }
 
 /// log of a positive, finite, normal x (any finite value for others): x = 2ᵏ(1 + f), √½ ≤ 1 + f < √2, and

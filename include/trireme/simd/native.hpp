@@ -60,6 +60,8 @@ struct portable_unit {
     }
     return v;
   }
+  /// Whether there is scale(v, n): v · 2ⁿ for whole n, rounded once.
+  static constexpr bool scales = false;
   /// a where the mask's lane has all bits, b where it has none. By bits: a select may become a branch for each lane.
   template <class M, class V>
   [[gnu::always_inline]] static inline V blend(M const& mask, V const& a, V const& b) noexcept {
@@ -197,6 +199,9 @@ struct unit<64> : portable_unit<64> { // by maskz of all lanes: g++ 12 takes the
   }
   [[gnu::always_inline]] static inline f32 sqrt(f32 const& v) noexcept { return (f32)_mm512_maskz_sqrt_ps(0xffff, (__m512)v); }
   [[gnu::always_inline]] static inline f64 sqrt(f64 const& v) noexcept { return (f64)_mm512_maskz_sqrt_pd(0xff, (__m512d)v); }
+  static constexpr bool scales = true;
+  [[gnu::always_inline]] static inline f32 scale(f32 const& v, f32 const& n) noexcept { return (f32)_mm512_maskz_scalef_ps(0xffff, (__m512)v, (__m512)n); }
+  [[gnu::always_inline]] static inline f64 scale(f64 const& v, f64 const& n) noexcept { return (f64)_mm512_maskz_scalef_pd(0xff, (__m512d)v, (__m512d)n); }
   template <class M, class V>
   [[gnu::always_inline]] static inline V blend(M const& mask, V const& a, V const& b) noexcept {
     return mask ? a : b; // together with the comparison before: there are registers for masks

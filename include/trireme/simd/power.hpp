@@ -72,9 +72,7 @@ template <class T>
 /// exp(x + low) as exp_body has it, |low| being at most some units in the last place of x.
 template <class T>
 [[gnu::always_inline]] constexpr T exp_of_two(T x, T low) noexcept {
-  using U = bits_t<T>;
   using c = exponential<double>;
-  using f = format<double>;
   T const shift = lit<T>(c::shift);
   T y = select(x > lit<T>(c::highest), lit<T>(c::highest), x);
   y = select(y < lit<T>(c::lowest), lit<T>(c::lowest), y);
@@ -85,9 +83,7 @@ template <class T>
   T const first = upper - lower;
   auto const [r, rest] = exact_sum(first, ((upper - first) - lower) + select(y == x, low, lit<T>(0)));
   T const value = lit<T>(1) + (r + (rest + mul(mul(r, r), c::exp_tail(r))));
-  U const sum = (as_bits(t) - as_bits(shift)) + word<U>(2 * f::bias);
-  U const half = sum >> 1;
-  return mul(mul(value, as_real(half << f::fraction)), as_real((sum - half) << f::fraction));
+  return scaled(value, n, t, shift);
 }
 
 /// x to the y, of doubles. In the range of a float (`Narrow`) log needs no second part.

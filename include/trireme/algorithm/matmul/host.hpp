@@ -8,6 +8,9 @@
 #include <trireme/algorithm/matmul/pieces.hpp>
 #include <trireme/algorithm/matmul/vector.hpp>
 #include <trireme/core/matrix_view.hpp>
+#if defined(TRIREME_BLAS)
+#include <trireme/algorithm/matmul/blas.hpp>
+#endif
 
 #include <algorithm>
 #include <cstddef>
@@ -87,7 +90,12 @@ void multiply(Run const& run, matrix_view<T const> a, matrix_view<T const> b, ma
   } else if (direct(a, c)) {
     with([&](auto const& r) { direct_multiply(r, a, b, c); });
   } else {
-    with([&](auto const& r) { packed_multiply(r, a, b, c); });
+    with([&](auto const& r) {
+#if defined(TRIREME_BLAS)
+      if (blas_multiply(r, a, b, c)) return;
+#endif
+      packed_multiply(r, a, b, c);
+    });
   }
 }
 
