@@ -110,7 +110,7 @@ TEST_CASE("simd: samples too large to be stored", "[simd]") {
     return values;
   };
   tri::inline_executor const here;
-  for (std::size_t const n : {1, 33, 5000}) {
+  for (std::size_t const n : testing::sizes(1, 33, 5000)) {
     auto const packs = tri::monte_carlo(here, n, tri::simd(tri::draws<1>(wide))), plain = tri::monte_carlo(here, n, tri::draws<1>(wide));
     for (std::size_t k = 0; k < 600; k += 599) CHECK(same_bits(packs[k], plain[k]));
   }
