@@ -14,21 +14,11 @@ import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-KERNEL = """
-namespace tri = trireme;
-inline constexpr auto in_circle = [](auto& rng) {
-  auto x = rng.uniform();
-  auto y = rng.uniform();
-  return tri::select(x * x + y * y < 1.0, 4.0, 0.0);
-};
-int main() {
-  tri::EXECUTOR ex;
-  return tri::monte_carlo(ex, 1000000, tri::fn<in_circle>, {.seed = 42}).mean > 3;
-}
-"""
+CUDA = ROOT / "benchmarks/gpu/compile_time"
+PI = (CUDA / "pi_trireme.cu").read_text(encoding="utf-8")
 BY_HAND = """
 struct sample {
-  HOST_DEVICE double operator()(unsigned i) const {
+  double operator()(unsigned i) const {
     unsigned long long s = i * 0x9E3779B97F4A7C15ull;
     auto next = [&] { s ^= s >> 12; s ^= s << 25; s ^= s >> 27; return double(s * 0x2545F4914F6CDD1Dull >> 11) * 0x1p-53; };
     double x = next(), y = next();
@@ -39,7 +29,8 @@ struct sample {
 
 
 def trireme(executor, *headers):
-    return "".join(f"#include <trireme/{h}>\n" for h in headers) + KERNEL.replace("EXECUTOR", executor)
+    """The program of pi_trireme.cu on another executor."""
+    return PI.replace("#include <trireme/cuda/monte_carlo.hpp>\n", "".join(f"#include <trireme/{h}>\n" for h in headers)).replace("cuda_device", executor)
 
 
 PROGRAMS = {
@@ -47,14 +38,14 @@ PROGRAMS = {
     "trireme_threads": trireme("thread_pool", "algorithm/monte_carlo.hpp", "threads/executor.hpp"),
     "trireme_processes": trireme("process_pool", "algorithm/monte_carlo.hpp", "processes/executor.hpp"),
     "trireme_all": trireme("thread_pool", "trireme.hpp"),
-    "std_par": "#include <algorithm>\n#include <execution>\n#include <numeric>\n#include <vector>\n" + BY_HAND.replace("HOST_DEVICE", "") + """
+    "std_par": "#include <algorithm>\n#include <execution>\n#include <iostream>\n#include <numeric>\n#include <vector>\n" + BY_HAND + """
 int main() {
   std::vector<unsigned> at(1000000);
   std::iota(at.begin(), at.end(), 0u);
-  return std::transform_reduce(std::execution::par, at.begin(), at.end(), 0.0, std::plus<>{}, sample{}) > 3;
+  std::cout << std::transform_reduce(std::execution::par, at.begin(), at.end(), 0.0, std::plus<>{}, sample{}) / 1e6 << '\\n';
 }
 """,
-    "taskflow": "#include <taskflow/taskflow.hpp>\n#include <taskflow/algorithm/reduce.hpp>\n#include <numeric>\n#include <vector>\n" + BY_HAND.replace("HOST_DEVICE", "") + """
+    "taskflow": "#include <taskflow/taskflow.hpp>\n#include <taskflow/algorithm/reduce.hpp>\n#include <iostream>\n#include <numeric>\n#include <vector>\n" + BY_HAND + """
 int main() {
   std::vector<unsigned> at(1000000);
   std::iota(at.begin(), at.end(), 0u);
@@ -63,19 +54,14 @@ int main() {
   double sum = 0;
   flow.transform_reduce(at.begin(), at.end(), sum, std::plus<>{}, sample{});
   executor.run(flow).wait();
-  return sum > 3;
+  std::cout << sum / 1e6 << '\\n';
 }
 """,
 }
 CUDA_PROGRAMS = {
-    "trireme_cuda": trireme("cuda_device", "cuda.hpp"),
-    "thrust": "#include <thrust/execution_policy.h>\n#include <thrust/iterator/counting_iterator.h>\n#include <thrust/transform_reduce.h>\n"
-              + BY_HAND.replace("HOST_DEVICE", "__host__ __device__") + """
-int main() {
-  thrust::counting_iterator<unsigned> at(0);
-  return thrust::transform_reduce(thrust::device, at, at + 1000000, sample{}, 0.0, thrust::plus<double>{}) > 3;
-}
-""",
+    "trireme_cuda": PI,
+    "trireme_cuda_whole": "#include <trireme/cuda.hpp>\n" + PI,  # all backends and algorithms before it
+    "thrust": (CUDA / "pi_thrust.cu").read_text(encoding="utf-8"),
 }
 
 

@@ -1,5 +1,5 @@
 /// @file pi_trireme.cu
-/// π on a GPU, whose time to compile is compared with that of pi_thrust.cu.
+/// π on a GPU, and by compile_time.py on other executors: the program whose time to compile is measured.
 #include <trireme/cuda/monte_carlo.hpp>
 
 #include <iostream>

@@ -170,13 +170,13 @@ private:
 
 /// Two batches take turns: while one is worked on, its predecessor's results are handed on and its successor is read.
 template <class R, class E, class Reader, class F, class Sink>
-void run_batches_until(std::stop_token const& stop, E const& ex, Reader reader, F const& f, Sink&& sink, batch_options const& options) {
+void run_batches_until(E const& ex, Reader reader, F const& f, Sink&& sink, batch_options const& options) {
   std::size_t const most = options.batch_size;
   if (most == 0) throw std::invalid_argument("trireme: batch_map: batch_size must be at least 1");
   std::size_t done = 0;
   std::array<batch<E, Reader, R, F>, 2> both{batch<E, Reader, R, F>(ex), batch<E, Reader, R, F>(ex)};
   auto const read = [&](std::size_t k) {
-    if (stop.stop_requested()) throw cancelled{};
+    if (options.stop.stop_requested()) throw cancelled{};
     return both[k].read(reader, most);
   };
   auto const hand_on = [&](std::size_t k) {
@@ -186,7 +186,7 @@ void run_batches_until(std::stop_token const& stop, E const& ex, Reader reader, 
     if (options.progress) options.progress({done, reader.total()});
   };
   if (!read(0)) return;
-  both[0].launch(f, stop);
+  both[0].launch(f, options.stop);
   std::size_t k = 1;
   auto const read_next = [&] {
     try {
@@ -197,7 +197,7 @@ void run_batches_until(std::stop_token const& stop, E const& ex, Reader reader, 
     }
   };
   for (; read_next(); k = 1 - k) {
-    both[k].launch(f, stop);
+    both[k].launch(f, options.stop);
     hand_on(1 - k);
   }
   hand_on(1 - k);
@@ -205,9 +205,7 @@ void run_batches_until(std::stop_token const& stop, E const& ex, Reader reader, 
 
 template <class R, class E, class Reader, class F, class Sink>
 void run_batches(E const& ex, Reader reader, F const& f, Sink&& sink, batch_options const& options) {
-  within("batch_map", options.stop, options.timeout, [&](std::stop_token const& stop) {
-    run_batches_until<R>(stop, ex, std::move(reader), f, sink, options);
-  });
+  within("batch_map", options, [&](batch_options const& o) { run_batches_until<R>(ex, std::move(reader), f, sink, o); });
 }
 
 template <class R, class F>
@@ -272,11 +270,11 @@ template <executor E, class R, class F>
       if (most == 0) throw std::invalid_argument("trireme: batch_map: batch_size must be at least 1");
       auto const from = detail::const_view(detail::whole_buffer(ex, in).view());
       buffer<result, E> out(ex, n);
-      detail::within("batch_map", options.stop, options.timeout, [&](std::stop_token const& stop) {
+      detail::within("batch_map", options, [&](batch_options const& o) {
         for (std::size_t i = 0; i < n; i += most) {
           std::size_t const size = std::min(most, n - i);
           detail::part_of_whole{i, 1, n}([&] {
-            on_transform(ex, out.view().subspan(i, size), f, {.chunk_size = 0, .stop = stop}, from.subspan(i, size));
+            on_transform(ex, out.view().subspan(i, size), f, {.chunk_size = 0, .stop = o.stop}, from.subspan(i, size));
           });
           if (options.progress) options.progress({i + size, n});
         }

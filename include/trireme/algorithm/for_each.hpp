@@ -70,21 +70,6 @@ bulk_options<completion_t<E>> to_bulk(loop_options const& o) {
 
 } // namespace detail
 
-namespace detail {
-
-/// f(options), with a stop token that also the time limit asks.
-template <class F>
-void within(char const* call, loop_options const& options, F const& f) {
-  if (options.timeout.count() == 0) return f(options);
-  within(call, options.stop, options.timeout, [&](std::stop_token stop) {
-    loop_options limited = options;
-    limited.stop = std::move(stop);
-    f(limited);
-  });
-}
-
-} // namespace detail
-
 /// f(i) for every i in [0, n).
 template <executor E, class F>
 void on_for_each_index(E const& ex, std::size_t n, F const& f, loop_options const& options) {

@@ -194,8 +194,8 @@ template <class Real = double, executor E, class F>
   if constexpr (detail::accepts_estimate<E, Real, F>()) {
     std::size_t const n = samples;
     if (n == 0) throw std::invalid_argument("trireme: monte_carlo: samples must be at least 1");
-    return detail::within("monte_carlo", options.stop, options.timeout, [&](std::stop_token const& stop) {
-      return on_monte_carlo(ex, n, detail::sampler<Real, F>{options.seed, f}, {options.seed, options.progress, stop});
+    return detail::within("monte_carlo", options, [&](monte_carlo_options const& o) {
+      return on_monte_carlo(ex, n, detail::sampler<Real, F>{o.seed, f}, o);
     });
   } else {
     return estimate{};

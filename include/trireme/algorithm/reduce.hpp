@@ -84,10 +84,7 @@ struct mapped_source {
       else
         for (std::size_t j = 0; j < count; ++j) lanes[at + j] = static_cast<A>(op(std::move(lanes[at + j]), values[j]));
     });
-    std::size_t const filled = length < tile_lanes ? length : tile_lanes;
-    for (std::size_t s = tile_lanes / 2; s > 0; s /= 2)
-      for (std::size_t j = 0; j < s && j + s < filled; ++j)
-        lanes[j] = static_cast<A>(op(std::move(lanes[j]), std::move(lanes[j + s])));
+    meet_lanes<A>(lanes, length < tile_lanes ? length : tile_lanes, op);
     return lanes[0];
   }
 };

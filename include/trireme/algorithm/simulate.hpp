@@ -61,9 +61,7 @@ namespace detail {
 
 template <executor E, class Out, class Sampler>
 void simulate_into(E const& ex, Out out, Sampler const& sampler, simulate_options const& options) {
-  within("simulate", options.stop, options.timeout, [&](std::stop_token const& stop) {
-    on_simulate(ex, out, sampler, {options.seed, options.progress, stop});
-  });
+  within("simulate", options, [&](simulate_options const& o) { on_simulate(ex, out, sampler, o); });
 }
 
 } // namespace detail

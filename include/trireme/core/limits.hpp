@@ -14,6 +14,7 @@
 #include <stdexcept>
 #include <stop_token>
 #include <string>
+#include <utility>
 
 namespace trireme { inline namespace v1 {
 
@@ -30,33 +31,28 @@ inline void check_timeout(char const* call, std::chrono::nanoseconds timeout) {
   if (timeout.count() < 0) throw std::invalid_argument(std::string("trireme: ") + call + ": timeout must not be negative");
 }
 
-/// f(stop token), with a token that also the time limit asks. @throws timed_out where f threw `cancelled` for that reason.
-template <class F>
-decltype(auto) within(char const* call, std::stop_token const& stop, std::chrono::nanoseconds timeout, F const& f) {
-  if (timeout.count() == 0) return f(stop);
-  check_timeout(call, timeout);
+/// f(options), where their stop token is one that also the time limit asks. Options: any that have .stop and .timeout.
+/// @throws timed_out where f threw `cancelled` for that reason.
+template <class Options, class F>
+decltype(auto) within(char const* call, Options const& options, F const& f) {
+  if (options.timeout.count() == 0) return f(options);
+  check_timeout(call, options.timeout);
   auto const both = std::make_shared<std::stop_source>();
-  std::stop_callback const forward(stop, [&] { both->request_stop(); });
+  std::stop_callback const forward(options.stop, [&] { both->request_stop(); });
   struct alarm {
     shared_future<void> time;
     ~alarm() { time.cancel(); }
-  } const alarm{sleep_for(timeout).share()};
+  } const alarm{sleep_for(options.timeout).share()};
   static_cast<void>(alarm.time.then([both] { both->request_stop(); }));
+  Options limited = options;
+  limited.stop = both->get_token();
+  limited.timeout = {};
   try {
-    return f(both->get_token());
+    return f(std::as_const(limited));
   } catch (cancelled const&) {
-    if (stop.stop_requested() || !both->stop_requested()) throw;
+    if (options.stop.stop_requested() || !both->stop_requested()) throw;
     throw timed_out(std::string("trireme: ") + call + ": it took longer than its timeout");
   }
-}
-
-/// f(options), with a stop token that also the time limit asks.
-template <class F>
-decltype(auto) within(char const* call, call_options const& options, F const& f) {
-  if (options.timeout.count() == 0) return f(options);
-  return within(call, options.stop, options.timeout, [&](std::stop_token const& stop) -> decltype(auto) {
-    return f(call_options{.stop = stop, .progress = options.progress});
-  });
 }
 
 /// A kernel for indices that begin elsewhere.

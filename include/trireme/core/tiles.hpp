@@ -81,8 +81,16 @@ template <class T>
 using lane_slots =
     std::conditional_t<(sizeof(slot<T>) <= 4096), std::array<slot<T>, tile_lanes>, std::vector<slot<T>>>;
 
+/// The first `filled` of 32 lanes meet in a butterfly, a[j] = op(a[j], a[j + s]) for s = 16, 8, 4, 2, 1; the result is in a[0].
+template <class A, class Lanes, class Op>
+constexpr void meet_lanes(Lanes& lanes, std::size_t filled, Op const& op) {
+  for (std::size_t s = tile_lanes / 2; s > 0; s /= 2)
+    for (std::size_t j = 0; j < s && j + s < filled; ++j)
+      in_slot<A>(lanes[j]) = static_cast<A>(op(std::move(in_slot<A>(lanes[j])), std::move(in_slot<A>(lanes[j + s]))));
+}
+
 /// The value of a tile of n ≥ 1 elements, element(i) being the i-th as an A: lane j of 32 takes j, j + 32, … in that
-/// order, then the lanes meet in a butterfly, a[j] = op(a[j], a[j + s]) for s = 16, 8, 4, 2, 1.
+/// order, then the lanes meet.
 template <class A, class Element, class Op>
 constexpr A fold_tile(std::size_t n, Element&& element, Op const& op) {
   lane_slots<A> lanes;
@@ -95,9 +103,7 @@ constexpr A fold_tile(std::size_t n, Element&& element, Op const& op) {
     for (std::size_t j = 0; j < tile_lanes; ++j)
       in_slot<A>(lanes[j]) = static_cast<A>(op(std::move(in_slot<A>(lanes[j])), element(i + j)));
   for (std::size_t j = 0; i + j < n; ++j) in_slot<A>(lanes[j]) = static_cast<A>(op(std::move(in_slot<A>(lanes[j])), element(i + j)));
-  for (std::size_t s = tile_lanes / 2; s > 0; s /= 2)
-    for (std::size_t j = 0; j < s && j + s < filled; ++j)
-      in_slot<A>(lanes[j]) = static_cast<A>(op(std::move(in_slot<A>(lanes[j])), std::move(in_slot<A>(lanes[j + s]))));
+  meet_lanes<A>(lanes, filled, op);
   return std::move(in_slot<A>(lanes[0]));
 }
 

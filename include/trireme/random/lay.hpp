@@ -22,9 +22,6 @@ struct word_source {
   }
 };
 
-inline constexpr std::uint32_t philox_m0 = 0xd2511f53, philox_m1 = 0xcd9e8d57;
-inline constexpr std::uint32_t philox_w0 = 0x9e3779b9, philox_w1 = 0xbb67ae85;
-
 /// Philox of N counters, each word in the lower half of a 64-bit lane; what is above it comes and goes.
 template <std::size_t N>
 [[gnu::always_inline]] inline void philox_lanes(pack<std::uint64_t, N> (&c)[4], std::uint64_t seed) noexcept {

@@ -13,12 +13,16 @@ inline namespace v1 {
 
 namespace detail {
 
+/// The multipliers, and the steps of the keys: Weyl sequences of the golden ratio and of √3 − 1.
+inline constexpr std::uint32_t philox_m0 = 0xd2511f53, philox_m1 = 0xcd9e8d57;
+inline constexpr std::uint32_t philox_w0 = 0x9e3779b9, philox_w1 = 0xbb67ae85;
+
 /// One round, under round key (k0, k1). In a function of its own, always inlined, so that the ten rounds are
 /// unrolled at any level of optimisation: as a loop they take half as long again.
 [[gnu::always_inline]] constexpr void philox_round(std::array<std::uint32_t, 4>& c, std::uint32_t k0,
                                                    std::uint32_t k1) noexcept {
-  std::uint64_t const a = std::uint64_t{0xd2511f53} * c[0];
-  std::uint64_t const b = std::uint64_t{0xcd9e8d57} * c[2];
+  std::uint64_t const a = std::uint64_t{philox_m0} * c[0];
+  std::uint64_t const b = std::uint64_t{philox_m1} * c[2];
   c = {static_cast<std::uint32_t>(b >> 32) ^ (c[1] ^ k0), static_cast<std::uint32_t>(b),
        static_cast<std::uint32_t>(a >> 32) ^ (c[3] ^ k1), static_cast<std::uint32_t>(a)};
 }
@@ -27,8 +31,7 @@ template <std::uint32_t... Round>
 [[gnu::always_inline]] constexpr void philox_rounds(
     std::array<std::uint32_t, 4>& c, std::uint32_t k0, std::uint32_t k1,
     std::integer_sequence<std::uint32_t, Round...>) noexcept {
-  // Weyl sequences of the golden ratio and of √3 − 1.
-  (philox_round(c, k0 + Round * 0x9e3779b9U, k1 + Round * 0xbb67ae85U), ...);
+  (philox_round(c, k0 + Round * philox_w0, k1 + Round * philox_w1), ...);
 }
 
 }  // namespace detail

@@ -47,6 +47,19 @@ struct format<double> {
 
 /// a · b, rounded once: a product that no compiler fuses into an addition that follows.
 ///
+/// Keeps a product, or a vector of them, from being fused with the addition behind it.
+template <class T>
+[[gnu::always_inline]] constexpr void keep_product([[maybe_unused]] T& product) noexcept {
+#if defined(__GNUC__) && !defined(__clang__) && defined(__FP_FAST_FMA)
+#if defined(__x86_64__)
+  asm("" : "+v"(product));
+#elif defined(__aarch64__)
+  asm("" : "+w"(product));
+#else
+  asm("" : "+m"(product));
+#endif
+#endif
+}
 /// Every product of the library that may be inexact and may meet an addition goes through here, so that its
 /// bits do not depend on -march or -ffp-contract. g++ contracts across statements wherever the hardware has
 /// fma, and its vectoriser drops __builtin_assoc_barrier; an empty asm is what holds. clang contracts inside
@@ -60,15 +73,7 @@ template <real T>
   else return __fmul_rn(a, b);
 #else
   T product = a * b;
-#if defined(__GNUC__) && !defined(__clang__) && defined(__FP_FAST_FMA)
-#if defined(__x86_64__)
-  asm("" : "+v"(product));
-#elif defined(__aarch64__)
-  asm("" : "+w"(product));
-#else
-  asm("" : "+m"(product));
-#endif
-#endif
+  keep_product(product);
   return product;
 #endif
 }

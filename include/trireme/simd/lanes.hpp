@@ -131,15 +131,7 @@ template <real_pack P>
   return each<P>(
       [](auto const& x, auto const& y) {
         auto product = x * y;
-#if defined(__GNUC__) && !defined(__clang__) && defined(__FP_FAST_FMA)
-#if defined(__x86_64__)
-        asm("" : "+v"(product));
-#elif defined(__aarch64__)
-        asm("" : "+w"(product));
-#else
-        asm("" : "+m"(product));
-#endif
-#endif
+        keep_product(product);
         return product;
       },
       a, b);
