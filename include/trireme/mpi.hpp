@@ -1,0 +1,5 @@
+/// @file mpi.hpp
+/// The MPI backend: mpi_cluster, and the algorithms that run on it.
+#pragma once
+#include <trireme/mpi/cluster.hpp>
+#include <trireme/trireme.hpp>
