@@ -2,4 +2,5 @@
 /// The MPI backend: mpi_cluster, and the algorithms that run on it.
 #pragma once
 #include <trireme/mpi/cluster.hpp>
+#include <trireme/mpi/transform.hpp>
 #include <trireme/trireme.hpp>
