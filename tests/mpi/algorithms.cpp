@@ -185,3 +185,168 @@ TEST_CASE("a stop on one rank is cancelled on all") {
   if (cluster.rank() == 0) stop.request_stop();
   CHECK_THROWS_AS(tri::transform(cluster, numbers(100), polynomial_of, {.chunk_size = 1, .stop = stop.get_token()}), tri::cancelled);
 }
+
+// ---- Reductions ----
+
+namespace {
+
+/// Neither associative nor commutative: its result tells the order in which everything met.
+struct order_of {
+  constexpr std::uint64_t operator()(std::uint64_t a, std::uint64_t b) const {
+    a = (a ^ (b * 0x9e3779b97f4a7c15u)) + (b >> 7);
+    return (a ^ (a >> 29)) * 0xbf58476d1ce4e5b9u + 1;
+  }
+};
+inline constexpr auto square_of = [](double x) { return x * x; };
+
+/// A sum without a default value.
+struct boxed {
+  explicit boxed(double x) : value(x) {}
+  double value;
+};
+struct add_boxed {
+  boxed operator()(boxed a, boxed b) const { return boxed(a.value + b.value); }
+};
+
+template <class E>
+void reductions(E const& inner) {
+  tri::mpi_cluster const cluster(inner);
+  tri::inline_executor const reference;
+  for (std::size_t const n : many_sizes) {
+    CAPTURE(n);
+    auto const x = numbers(n);
+    std::vector<float> const y(x.begin(), x.end());
+    CHECK(same_bits(tri::reduce(cluster, x), tri::reduce(reference, x)));
+    CHECK(same_bits(tri::reduce(cluster, y, 0.5, std::plus<>{}), tri::reduce(reference, y, 0.5, std::plus<>{})));
+    CHECK(same_bits(tri::transform_reduce(cluster, x, 0.25, std::plus<>{}, tri::fn<square_of>),
+                    tri::transform_reduce(reference, x, 0.25, std::plus<>{}, square_of)));
+    std::list<double> const linked(x.begin(), x.end());
+    CHECK(same_bits(tri::reduce(cluster, linked, 0.5, std::plus<>{}), tri::reduce(reference, x, 0.5, std::plus<>{})));
+
+    std::size_t done = 0, total = 0;
+    auto const watch = [&](tri::progress p) {
+      CHECK(p.done > done);
+      done = p.done;
+      total = p.total;
+    };
+    CHECK(same_bits(tri::reduce(cluster, x, 0.5, std::plus<>{}, {.progress = watch}), tri::reduce(reference, x, 0.5, std::plus<>{})));
+    CHECK(done == total);
+    done = total = 0;
+    CHECK(same_bits(tri::transform_reduce(cluster, x, 0.25, std::plus<>{}, tri::fn<square_of>, {.progress = watch}),
+                    tri::transform_reduce(reference, x, 0.25, std::plus<>{}, square_of)));
+    CHECK(done == total);
+  }
+}
+
+} // namespace
+
+TEST_CASE("reductions, on inline_executor") { reductions(tri::inline_executor{}); }
+TEST_CASE("reductions, on threads") { reductions(tri::thread_pool(2)); }
+TEST_CASE("reductions, on processes") { reductions(tri::process_pool(1)); }
+
+TEST_CASE("everything meets in the fixed order, at any number of tiles") {
+  tri::mpi_cluster const cluster(tri::inline_executor{});
+  tri::inline_executor const reference;
+  std::vector<std::uint8_t> bytes(6'000'000);
+  for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<std::uint8_t>(testing::scramble(i));
+  auto const check = [&](std::size_t n) {
+    std::span<std::uint8_t const> const some(bytes.data(), n);
+    if (tri::reduce(cluster, some, std::uint64_t{7}, order_of{}) != tri::reduce(reference, some, std::uint64_t{7}, order_of{}))
+      FAIL_CHECK("another order of " << n);
+    if (n <= 400'000 && tri::transform_reduce(cluster, some, std::uint64_t{7}, order_of{}, std::negate<>{}) !=
+                            tri::transform_reduce(reference, some, std::uint64_t{7}, order_of{}, std::negate<>{}))
+      FAIL_CHECK("another order of mapped " << n);
+  };
+  for (std::size_t tiles = 0; tiles < 70; ++tiles)
+    for (std::size_t const rest : testing::sizes(0, 1, 4000)) check(tiles * tri::tile_size + rest);
+  // So many that ranks take units of several tiles.
+  for (std::size_t const tiles : testing::sizes(255, 256, 257, 511, 700, 777, 1023, 1025, 1279, 1280, 1281, 1400)) check(tiles * tri::tile_size + 5);
+  check(bytes.size());
+}
+
+TEST_CASE("what is combined needs no default") {
+  tri::mpi_cluster const cluster(tri::inline_executor{});
+  for (std::size_t const n : testing::sizes(0, 1, 5000, 300'000)) {
+    auto const x = numbers(n);
+    auto const box = [](double v) { return boxed(v); };
+    CHECK(same_bits(tri::transform_reduce(cluster, x, boxed(0.5), add_boxed{}, box).value,
+                    tri::transform_reduce(tri::inline_executor{}, x, boxed(0.5), add_boxed{}, box).value));
+  }
+}
+
+TEST_CASE("a reduction fails on all ranks") {
+  tri::mpi_cluster const cluster(tri::thread_pool(2));
+  for (std::size_t const n : testing::sizes(10, 5000, 300'000))
+    for (std::size_t const bad : {std::size_t{0}, n / 2, n - 1}) {
+      CAPTURE(n, bad);
+      auto x = numbers(n);
+      x[bad] = 1e300;
+      CHECK_THROWS_AS(tri::transform_reduce(cluster, x, 0.0, std::plus<>{}, tri::bind_front<fails_at_element>(1e300)), std::domain_error);
+    }
+  std::stop_source stop;
+  if (cluster.rank() == cluster.size() / 2) stop.request_stop();
+  CHECK_THROWS_AS(tri::reduce(cluster, numbers(300'000), 0.0, std::plus<>{}, {.stop = stop.get_token()}), tri::cancelled);
+}
+
+// ---- Samples ----
+
+namespace {
+
+inline constexpr auto in_circle = [](auto& rng) {
+  auto const x = rng.uniform();
+  auto const y = rng.uniform();
+  return x * x + y * y < 1 ? 4.0 : 0.0;
+};
+inline constexpr auto path = [](auto& rng) {
+  auto x = rng.normal();
+  if (x < 0) x = x * rng.uniform() + static_cast<decltype(x)>(rng.index(10));
+  return x;
+};
+inline constexpr auto two_values = [](auto& rng) {
+  auto const z = rng.normal_pair();
+  return std::array{z[0] * z[1], z[0] + z[1]};
+};
+inline constexpr auto coin = [](auto& rng) { return rng.index(2) == 0; };
+inline constexpr auto fails_below = [](double limit, auto& rng) {
+  auto const x = rng.uniform();
+  if (x < limit) throw std::range_error("a sample threw");
+  return x;
+};
+
+template <class E>
+void samples(E const& inner) {
+  tri::mpi_cluster const cluster(inner);
+  tri::inline_executor const reference;
+  for (std::size_t const n : testing::sizes(1, 2, 5, 31, 60, 4096, 4097, 30'000, 100'000, 300'000)) {
+    CAPTURE(n);
+    auto const check = [&](auto f, auto real) {
+      using Real = decltype(real);
+      CHECK(same_bits(tri::monte_carlo<Real>(cluster, n, f, {.seed = 42}), tri::monte_carlo<Real>(reference, n, f, {.seed = 42})));
+      auto const values = tri::simulate<Real>(reference, n, f, {.seed = 42});
+      CHECK(same_bits(tri::simulate<Real>(cluster, n, f, {.seed = 42}), values));
+      auto place = values;
+      std::fill(place.begin(), place.end(), typename decltype(place)::value_type{});
+      tri::simulate<Real>(cluster, n, f, tri::into(place), {.seed = 42});
+      CHECK(same_bits(place, values));
+    };
+    check(tri::fn<in_circle>, double{});
+    check(tri::draws<2>(tri::fn<in_circle>), double{});
+    check(tri::draws<3>(tri::fn<path>), float{});
+    check(tri::fn<two_values>, double{});
+    check(tri::draws<2>(tri::fn<two_values>), double{});
+    check(tri::fn<coin>, double{});
+  }
+  CHECK(tri::simulate(cluster, 0, tri::fn<in_circle>).empty());
+  CHECK_THROWS_AS(tri::monte_carlo(cluster, 0, tri::fn<in_circle>), std::invalid_argument);
+  CHECK_THROWS_AS(tri::monte_carlo(cluster, -1, tri::fn<in_circle>), std::invalid_argument);
+  for (std::size_t const n : testing::sizes(100, 200'000)) {
+    CHECK_THROWS_MATCHES(tri::monte_carlo(cluster, n, tri::bind_front<fails_below>(0.1)), std::range_error, message_contains("a sample threw"));
+    CHECK_THROWS_AS(tri::simulate(cluster, n, tri::bind_front<fails_below>(0.1)), std::range_error);
+  }
+}
+
+} // namespace
+
+TEST_CASE("samples, on inline_executor") { samples(tri::inline_executor{}); }
+TEST_CASE("samples, on threads") { samples(tri::thread_pool(2)); }
+TEST_CASE("samples, on processes") { samples(tri::process_pool(1)); }
