@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -27,6 +28,15 @@ struct later_index {
   constexpr void operator()(std::size_t i) const { f(base + i); }
 };
 
+template <class Data>
+auto view_of(Data& data) {
+  return data.view();
+}
+template <class T>
+std::span<T> view_of(std::span<T> data) {
+  return data;
+}
+
 /// The part of transform that may throw: this rank's results. Emplaces them in `out` by make(n). Returns n.
 template <class E, class Out, class Make, class F, class First, class... Rest>
 std::size_t transform_share(mpi_cluster<E> const& cluster, std::optional<Out>& out, Make const& make, F const& f,
@@ -37,7 +47,7 @@ std::size_t transform_share(mpi_cluster<E> const& cluster, std::optional<Out>& o
   if (mine.size() != 0) {
     part_of_whole{mine.first, 1, first.size()}([&] {
       auto const compute = [&](auto const&... in) { trireme::transform(cluster.inner(), in..., f, trireme::into(out->place()), options); };
-      compute(run(first.view(), mine), run(rest.view(), mine)...);
+      compute(run(view_of(first), mine), run(view_of(rest), mine)...);
     });
   }
   return first.size();
