@@ -19,7 +19,10 @@ packages="g++ cmake ninja-build libtbb-dev libeigen3-dev libcereal-dev catch2 li
 needs="a C++20 compiler, CMake 3.24, Ninja or make, oneTBB 2021, Eigen 3.4, cereal, Catch2 2.13.10 or 3, CLI11"
 
 case "${1-}" in
-  demo | test) ;;
+  demo) ;;
+  test)
+    packages="$packages libopenmpi-dev openmpi-bin"
+    needs="$needs, and for the tests of trireme::mpi an MPI" ;;
   bench)
     packages="$packages libbenchmark-dev"
     needs="$needs, Google Benchmark" ;;
