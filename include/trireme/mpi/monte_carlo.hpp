@@ -142,7 +142,7 @@ consteval bool accepts_cluster_sampler_into() {
 /// The mean of f(rng) over independent samples, with its error: as on one executor, and with its bits, on every rank.
 /// @throws std::invalid_argument for zero or negative samples, before any work; what f throws on one rank, on all ranks;
 /// `cancelled`. `.progress` counts this rank's samples.
-/// Cost: samples times f, spread over all ranks, sample 0 on each; one allreduce of three words and one allgather, of some 20 small
+/// Cost: samples times f, spread over all ranks, sample 0 on each; one allreduce of three words and one allgather, of fewer than 20 small
 /// values a rank, or of the samples where these are fewer than four tiles a rank and 64 tiles: so few slow ones spread too.
 template <class Real = double, executor E, class F>
 [[nodiscard]] auto monte_carlo(mpi_cluster<E> const& cluster, count<"samples"> samples, F f, monte_carlo_options options = {}) {

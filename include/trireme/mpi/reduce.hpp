@@ -116,7 +116,7 @@ consteval bool accepts_cluster_mapped_reduction() {
 /// init combined with all elements by op, on every rank; `in` is a host range with the same elements on every rank.
 /// @param op  associative and commutative; also called on the host, on every rank.
 /// @throws what op throws on a rank, on all ranks; other failures as on one executor.
-/// Cost: one read of the data, each rank its share; one allreduce of three words and one allgather of some 20 values a rank.
+/// Cost: one read of the data, each rank its share; one allreduce of three words and one allgather of fewer than 20 values a rank.
 template <executor E, class R, class A, class Op = std::plus<>>
 [[nodiscard]] A reduce(mpi_cluster<E> const& cluster, R&& in, A init, Op op = {}) {
   if constexpr (detail::accepts_cluster_reduction<E, R, A, Op>())
