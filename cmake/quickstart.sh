@@ -20,7 +20,9 @@ needs="a C++20 compiler, CMake 3.24, Ninja or make, oneTBB 2021, Eigen 3.4, cere
 
 case "${1-}" in
   demo) ;;
-  test) packages="$packages libopenblas-dev" ;;
+  test)
+    packages="$packages libopenblas-dev libopenmpi-dev openmpi-bin"
+    needs="$needs, and for the tests of trireme::mpi an MPI" ;;
   bench)
     packages="$packages libbenchmark-dev libopenblas-dev libsleef-dev librandom123-dev python3-matplotlib"
     needs="$needs, Google Benchmark; for the report python3 and matplotlib" ;;

@@ -22,6 +22,7 @@ vcpkg_cmake_configure(
         -DTRIREME_BUILD_TESTS=OFF
         -DTRIREME_BUILD_EXAMPLES=OFF
         -DTRIREME_BUILD_BENCHMARKS=OFF
+        -DTRIREME_MPI=OFF # of the tests alone; the component asks for MPI itself
 )
 
 vcpkg_cmake_install()

@@ -1,0 +1,9 @@
+/// @file mpi.hpp
+/// The MPI backend: mpi_cluster, and the algorithms that run on it.
+#pragma once
+#include <trireme/mpi/batch_map.hpp>
+#include <trireme/mpi/cluster.hpp>
+#include <trireme/mpi/monte_carlo.hpp>
+#include <trireme/mpi/reduce.hpp>
+#include <trireme/mpi/transform.hpp>
+#include <trireme/trireme.hpp>

@@ -1,0 +1,53 @@
+/// @file mpi/cluster.hpp
+/// Many machines as one: an executor on each rank of MPI.
+#pragma once
+#include <trireme/core/executor.hpp>
+#include <trireme/mpi/link.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <utility>
+
+namespace trireme { inline namespace v1 {
+
+/// All ranks of a communicator, each of which computes its share on an executor of its own, `inner`.
+///
+/// A single program runs on all ranks and makes the same calls, in the same order, with the same arguments; a host range has
+/// the same elements everywhere, and the result arrives everywhere. The bits are those of inline_executor, at any number of ranks.
+/// A handle: copies are cheap, equal, and talk through one communicator, a duplicate of `comm`, one call at a time. The last copy frees it, which
+/// all ranks have to do.
+///
+/// Where the program has not initialised MPI, the first cluster does, and the end of the program finalises it.
+///
+/// It does not model `executor`: no kernel sees all of its memory.
+template <executor E>
+class mpi_cluster {
+public:
+  using inner_type = E;
+
+  /// Collective. Ranks may bring executors of different widths.
+  /// @throws std::invalid_argument for MPI_COMM_NULL or an intercommunicator, std::logic_error after MPI_Finalize, mpi_error.
+  explicit mpi_cluster(E inner, MPI_Comm comm = MPI_COMM_WORLD)
+      : inner_(std::move(inner)), link_(std::make_shared<detail::mpi_link>(comm)) {
+    std::uint64_t const mine = inner_.concurrency();
+    std::uint64_t all = 0;
+    detail::check_mpi(MPI_Allreduce(&mine, &all, 1, MPI_UINT64_T, MPI_SUM, link_->comm()), "MPI_Allreduce");
+    concurrency_ = static_cast<std::size_t>(all);
+  }
+
+  [[nodiscard]] int rank() const noexcept { return link_->rank(); } ///< of this process, from 0
+  [[nodiscard]] int size() const noexcept { return link_->size(); } ///< how many ranks there are
+  [[nodiscard]] std::size_t concurrency() const noexcept { return concurrency_; } ///< of all ranks' executors together
+  [[nodiscard]] E const& inner() const noexcept { return inner_; } ///< this rank's executor
+
+  friend detail::mpi_link const& link_of(mpi_cluster const& cluster) noexcept { return *cluster.link_; }
+  friend bool operator==(mpi_cluster const& a, mpi_cluster const& b) noexcept { return a.link_ == b.link_; }
+
+private:
+  E inner_;
+  std::shared_ptr<detail::mpi_link const> link_;
+  std::size_t concurrency_ = 0;
+};
+
+}} // namespace trireme::v1

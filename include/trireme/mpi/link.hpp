@@ -1,0 +1,134 @@
+/// @file mpi/link.hpp
+/// The messages of a cluster: its own communicator, what all ranks agree on, and results that reach every rank.
+#pragma once
+#include <trireme/mpi/session.hpp>
+#include <trireme/processes/failure.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <limits>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace trireme { inline namespace v1 { namespace detail {
+
+/// A duplicate of the user's communicator, so that no message of ours meets one of theirs. Its errors are exceptions.
+class mpi_link {
+public:
+  /// Collective. @throws std::invalid_argument for no communicator, or one between two groups.
+  explicit mpi_link(MPI_Comm comm) {
+    mpi_session::begin();
+    int between = 0;
+    if (comm != MPI_COMM_NULL) check_mpi(MPI_Comm_test_inter(comm, &between), "MPI_Comm_test_inter");
+    if (comm == MPI_COMM_NULL || between != 0)
+      throw std::invalid_argument("trireme: mpi_cluster: comm must be a communicator of one group of ranks");
+    check_mpi(MPI_Comm_dup(comm, &comm_), "MPI_Comm_dup");
+    MPI_Comm_set_errhandler(comm_, MPI_ERRORS_RETURN);
+    MPI_Comm_rank(comm_, &rank_);
+    MPI_Comm_size(comm_, &size_);
+    MPI_Query_thread(&threads_);
+    counts_.resize(static_cast<std::size_t>(size_));
+    starts_.resize(static_cast<std::size_t>(size_));
+  }
+  mpi_link(mpi_link const&) = delete;
+  mpi_link& operator=(mpi_link const&) = delete;
+  ~mpi_link() {
+    if (!mpi_session::is(MPI_Finalized)) MPI_Comm_free(&comm_);
+  }
+
+  [[nodiscard]] int rank() const noexcept { return rank_; }
+  [[nodiscard]] int size() const noexcept { return size_; }
+  [[nodiscard]] MPI_Comm comm() const noexcept { return comm_; }
+
+  /// Calls work(), which returns the number of elements that the call is about. Collective, and a meeting of all ranks: where
+  /// work() threw on one of them, all of them throw that; of several the lowest rank's.
+  ///
+  /// The rank that threw it also throws what the others do, an exception put together from its type's name and text: programs
+  /// whose ranks catch different types would no longer make the same calls.
+  /// @throws std::invalid_argument where the numbers differ; std::logic_error, alone, where MPI may not be called on this thread.
+  template <class Work>
+  void together(Work const& work) const {
+    check_thread();
+    std::exception_ptr failure;
+    std::uint64_t elements = 0;
+    try {
+      elements = work();
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    auto const nobody = static_cast<std::uint64_t>(size_);
+    std::uint64_t const mine[3] = {failure ? static_cast<std::uint64_t>(rank_) : nobody, elements, ~elements};
+    std::uint64_t least[3] = {};
+    check_mpi(MPI_Allreduce(mine, least, 3, MPI_UINT64_T, MPI_MIN, comm_), "MPI_Allreduce");
+    if (least[0] != nobody) std::rethrow_exception(told_by(static_cast<int>(least[0]), failure));
+    if (least[1] != ~least[2])
+      throw std::invalid_argument("trireme: the ranks of a cluster make the same calls, but one has " + std::to_string(least[1]) +
+                                  " elements here, and another " + std::to_string(~least[2]));
+  }
+
+  /// Brings every rank's part of an array to all ranks. Elements [bounds[r], bounds[r + 1]) are rank r's, of `element` bytes
+  /// each. Collective. A message has at most `most` bytes.
+  void gather(void* all, std::size_t element, std::vector<std::size_t> const& bounds,
+              std::size_t most = std::numeric_limits<int>::max()) const {
+    auto* const bytes = static_cast<std::byte*>(all);
+    std::size_t const ranks = counts_.size();
+    if (ranks == 1 || bounds.back() == 0) return;
+    if (bounds.back() <= most / element) {
+      for (std::size_t r = 0; r < ranks; ++r) {
+        starts_[r] = static_cast<int>(bounds[r] * element);
+        counts_[r] = static_cast<int>((bounds[r + 1] - bounds[r]) * element);
+      }
+      check_mpi(MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, bytes, counts_.data(), starts_.data(), MPI_BYTE, comm_),
+                "MPI_Allgatherv");
+      return;
+    }
+    for (std::size_t r = 0; r < ranks; ++r) // MPI counts in int
+      for (std::size_t at = bounds[r] * element, end = bounds[r + 1] * element; at < end; at += std::min(most, end - at))
+        check_mpi(MPI_Bcast(bytes + at, static_cast<int>(std::min(most, end - at)), MPI_BYTE, static_cast<int>(r), comm_), "MPI_Bcast");
+  }
+
+private:
+  void check_thread() const {
+    int main = 0;
+    if (threads_ < MPI_THREAD_SERIALIZED && (MPI_Is_thread_main(&main), main == 0))
+      throw std::logic_error("trireme: mpi_cluster: this program has begun MPI so that only the thread which did may call it: "
+                             "ask MPI_Init_thread for MPI_THREAD_SERIALIZED or more");
+  }
+
+  /// The failure of one rank, on all ranks.
+  [[nodiscard]] std::exception_ptr told_by(int teller, std::exception_ptr const& failure) const {
+    std::string texts;
+    int head[3] = {};
+    exception_parts parts;
+    if (rank_ == teller) {
+      // Without memory even for this nobody could be told: noexcept, so that the job ends rather than waits.
+      [&]() noexcept {
+        try {
+          std::rethrow_exception(failure);
+        } catch (...) {
+          parts = take_apart_current();
+        }
+        texts = parts.joined();
+      }();
+      head[0] = parts.code;
+      head[1] = parts.value;
+      head[2] = static_cast<int>(std::min<std::size_t>(texts.size(), std::numeric_limits<int>::max()));
+    }
+    check_mpi(MPI_Bcast(head, 3, MPI_INT, teller, comm_), "MPI_Bcast");
+    texts.resize(static_cast<std::size_t>(head[2]));
+    check_mpi(MPI_Bcast(texts.data(), head[2], MPI_CHAR, teller, comm_), "MPI_Bcast");
+    parts.code = head[0];
+    parts.value = head[1];
+    parts.split(texts);
+    return put_together(parts);
+  }
+
+  MPI_Comm comm_ = MPI_COMM_NULL;
+  int rank_ = 0, size_ = 1, threads_ = MPI_THREAD_SINGLE;
+  mutable std::vector<int> counts_, starts_; // of gather, which must not run out of memory between two messages
+};
+
+}}} // namespace trireme::v1::detail

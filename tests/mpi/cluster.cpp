@@ -1,0 +1,185 @@
+/// @file mpi/cluster.cpp
+/// The handle itself: its ranks, its communicator, what MPI reports, and failures that reach every rank.
+#include <trireme/mpi.hpp>
+
+#include "testing.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <numeric>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <system_error>
+#include <vector>
+
+namespace tri = trireme;
+using testing::message_contains;
+
+namespace {
+
+struct own_exception : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+/// The first, a middle and the last rank.
+std::set<int> some_ranks(int size) { return {0, size / 2, size - 1}; }
+
+/// Where rank `bad` throws, and what each rank then sees.
+template <class Throw>
+void fail_on(tri::mpi_cluster<tri::inline_executor> const& cluster, int bad, Throw const& thrown) {
+  link_of(cluster).together([&]() -> std::size_t {
+    if (cluster.rank() == bad) thrown();
+    return 7;
+  });
+}
+
+} // namespace
+
+TEST_CASE("a cluster knows its ranks") {
+  tri::mpi_cluster const cluster(tri::inline_executor{});
+  int rank = -1, size = -1;
+  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+  MPI_Comm_size(MPI_COMM_WORLD, &size);
+  CHECK(cluster.rank() == rank);
+  CHECK(cluster.size() == size);
+  CHECK(cluster.concurrency() == static_cast<std::size_t>(size));
+  CHECK(cluster.inner() == tri::inline_executor{});
+
+  tri::mpi_cluster const threads(tri::thread_pool(static_cast<std::size_t>(rank) + 1));
+  auto const n = static_cast<std::size_t>(size);
+  CHECK(threads.concurrency() == n * (n + 1) / 2);
+}
+
+TEST_CASE("copies are equal, other clusters are not") {
+  tri::mpi_cluster const a(tri::inline_executor{});
+  auto b = a;
+  tri::mpi_cluster const c(tri::inline_executor{});
+  CHECK(a == b);
+  CHECK(!(a == c));
+  b = c;
+  CHECK(b == c);
+  static_assert(!tri::executor<tri::mpi_cluster<tri::inline_executor>>);
+}
+
+TEST_CASE("our messages don't meet the user's") {
+  tri::mpi_cluster const cluster(tri::inline_executor{});
+  int same = -1;
+  MPI_Comm_compare(link_of(cluster).comm(), MPI_COMM_WORLD, &same);
+  CHECK(same == MPI_CONGRUENT);
+}
+
+TEST_CASE("what is no group of ranks is refused") {
+  CHECK_THROWS_AS(tri::mpi_cluster(tri::inline_executor{}, MPI_COMM_NULL), std::invalid_argument);
+}
+
+TEST_CASE("what MPI reports is an mpi_error with its text, and the program's own handler stays") {
+  tri::mpi_cluster const cluster(tri::inline_executor{});
+  auto const fail = [&] {
+    int word = 0;
+    tri::detail::check_mpi(MPI_Bcast(&word, 1, MPI_INT, 1000, link_of(cluster).comm()), "MPI_Bcast");
+  };
+  CHECK_THROWS_MATCHES(fail(), tri::mpi_error, message_contains("MPI_Bcast: MPI_ERR_ROOT"));
+  try {
+    fail();
+  } catch (tri::mpi_error const& e) {
+    CHECK(e.call() == "MPI_Bcast");
+    int kind = 0;
+    MPI_Error_class(e.code(), &kind);
+    CHECK(kind == MPI_ERR_ROOT);
+  }
+  MPI_Errhandler theirs = MPI_ERRHANDLER_NULL;
+  MPI_Comm_get_errhandler(MPI_COMM_WORLD, &theirs);
+  CHECK(theirs == MPI_ERRORS_ARE_FATAL);
+  MPI_Errhandler_free(&theirs);
+}
+
+TEST_CASE("what one rank throws all ranks throw, with its type and text") {
+  tri::mpi_cluster const cluster(tri::inline_executor{});
+  for (int const bad : some_ranks(cluster.size())) {
+    CAPTURE(bad);
+    std::string const text = "thrown on rank " + std::to_string(bad);
+    CHECK_THROWS_MATCHES(fail_on(cluster, bad, [&] { throw std::out_of_range(text); }), std::out_of_range, message_contains(text));
+    CHECK_THROWS_AS(fail_on(cluster, bad, [] { throw std::bad_alloc{}; }), std::bad_alloc);
+    CHECK_THROWS_AS(fail_on(cluster, bad, [] { throw tri::cancelled{}; }), tri::cancelled);
+    try {
+      fail_on(cluster, bad, [&] { throw std::system_error(std::make_error_code(std::errc::no_space_on_device), text); });
+      FAIL_CHECK("nothing was thrown");
+    } catch (std::system_error const& e) {
+      CHECK(e.code() == std::errc::no_space_on_device);
+      CHECK_THAT(e.what(), testing::contains(text));
+    }
+    try { // the same on the rank that threw it
+      fail_on(cluster, bad, [&] { throw own_exception(text); });
+      FAIL_CHECK("nothing was thrown");
+    } catch (tri::remote_error const& e) {
+      CHECK_THAT(e.type_name(), testing::contains("own_exception"));
+      CHECK(e.text() == text);
+    }
+    CHECK_THROWS_AS(fail_on(cluster, bad, [] { throw 42; }), tri::remote_error);
+    fail_on(cluster, -1, [] {}); // the cluster goes on
+  }
+}
+
+TEST_CASE("of several failures the lowest rank's is thrown") {
+  tri::mpi_cluster const cluster(tri::inline_executor{});
+  int const first = cluster.size() / 2;
+  auto const call = [&] {
+    link_of(cluster).together([&]() -> std::size_t {
+      if (cluster.rank() >= first) throw std::runtime_error("rank " + std::to_string(cluster.rank()) + '!');
+      return 1;
+    });
+  };
+  CHECK_THROWS_MATCHES(call(), std::runtime_error, message_contains("rank " + std::to_string(first) + '!'));
+}
+
+TEST_CASE("ranks with different sizes are told so") {
+  tri::mpi_cluster const cluster(tri::inline_executor{});
+  auto const call = [&] {
+    link_of(cluster).together([&]() -> std::size_t { return cluster.rank() == cluster.size() - 1 ? 8 : 9; });
+  };
+  if (cluster.size() == 1)
+    call();
+  else
+    CHECK_THROWS_MATCHES(call(), std::invalid_argument, message_contains("one has 8 elements here, and another 9"));
+}
+
+TEST_CASE("parts are gathered, also in messages that are too small for them") {
+  tri::mpi_cluster const cluster(tri::inline_executor{});
+  auto const& link = link_of(cluster);
+  auto const ranks = static_cast<std::size_t>(cluster.size());
+  for (std::size_t const most : {std::size_t{1} << 30, std::size_t{100}, std::size_t{7}, std::size_t{1}}) {
+    // Rank r has 10 r elements, the first none.
+    std::vector<std::size_t> bounds{0};
+    for (std::size_t r = 0; r < ranks; ++r) bounds.push_back(bounds.back() + 10 * r);
+    std::vector<std::uint32_t> all(bounds.back(), 0), expected(bounds.back());
+    std::iota(expected.begin(), expected.end(), 1u);
+    auto const r = static_cast<std::size_t>(cluster.rank());
+    for (std::size_t i = bounds[r]; i < bounds[r + 1]; ++i) all[i] = expected[i];
+    link.gather(all.data(), sizeof(std::uint32_t), bounds, most);
+    CHECK(all == expected);
+  }
+}
+
+TEST_CASE("two clusters of split communicators work at once") {
+  int rank = 0, size = 0;
+  tri::mpi_cluster const everyone(tri::inline_executor{});
+  rank = everyone.rank();
+  size = everyone.size();
+  MPI_Comm half = MPI_COMM_NULL;
+  MPI_Comm_split(MPI_COMM_WORLD, rank % 2, rank, &half);
+  {
+    tri::mpi_cluster const mine(tri::inline_executor{}, half);
+    MPI_Comm_free(&half); // the cluster has its own
+    CHECK(mine.size() == (rank % 2 == 0 ? (size + 1) / 2 : size / 2));
+    CHECK(mine.rank() == rank / 2);
+    // One half fails while the other does not, and makes more calls.
+    for (int i = 0; i < (rank % 2 == 0 ? 3 : 30); ++i) {
+      if (rank % 2 == 0)
+        CHECK_THROWS_AS(fail_on(mine, 0, [] { throw std::domain_error("even"); }), std::domain_error);
+      else
+        fail_on(mine, -1, [] {});
+    }
+  }
+  fail_on(everyone, -1, [] {});
+}
