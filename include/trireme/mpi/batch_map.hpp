@@ -15,7 +15,6 @@
 #include <optional>
 #include <span>
 #include <stdexcept>
-#include <stop_token>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -29,12 +28,12 @@ class call_deadline {
 public:
   call_deadline(char const* call, std::chrono::nanoseconds timeout) : call_(call), timeout_(timeout) { check_timeout(call, timeout); }
 
-  /// f(stop token), as within() has it. @throws timed_out.
+  /// f(options), as within() has it. @throws timed_out.
   template <class F>
-  void part(std::stop_token const& stop, F const& f) const {
-    if (timeout_.count() == 0) return f(stop);
-    auto const left = timeout_ - std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - begun_);
-    within(call_, stop, std::max(left, std::chrono::nanoseconds(1)), f);
+  void part(batch_options options, F const& f) const {
+    if (timeout_.count() != 0)
+      options.timeout = std::max(std::chrono::nanoseconds(1), timeout_ - (std::chrono::steady_clock::now() - begun_));
+    within(call_, options, f);
   }
 
 private:
@@ -66,12 +65,12 @@ void batches_together(mpi_cluster<E> const& cluster, R& in, F const& f, Sink& si
         done += ready.size();
         if (options.progress) options.progress({done, reader->total()});
       }
-      deadline.part(options.stop, [&](std::stop_token const& stop) {
-        if (stop.stop_requested()) throw cancelled{};
+      deadline.part(options, [&](batch_options const& limited) {
+        if (limited.stop.stop_requested()) throw cancelled{};
         std::span<element const> batch = reader->next(most, room);
         read = batch.size();
         part_of_whole{done, 1, done + read}([&] {
-          transform_share(cluster, out, [&](std::size_t n) { out.emplace(link, n); }, f, {.chunk_size = 0, .stop = stop}, batch);
+          transform_share(cluster, out, [&](std::size_t n) { out.emplace(link, n); }, f, {.chunk_size = 0, .stop = limited.stop}, batch);
         });
       });
       return read;

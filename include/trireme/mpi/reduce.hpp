@@ -15,7 +15,6 @@
 #include <functional>
 #include <optional>
 #include <span>
-#include <stop_token>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -34,10 +33,10 @@ inline progress_callback progress_of_part(progress_callback const& progress, std
 template <class A, class Make>
 void grow(std::optional<forest<A>>& trees, mpi_link const& link, std::size_t n, char const* call, call_options const& options, Make const& make) {
   trees.emplace(link, n);
-  within(call, options.stop, options.timeout, [&](std::stop_token const& stop) {
+  within(call, options, [&](call_options const& limited) {
     std::size_t done = 0, all = trees->size();
     trees->fill([&](share part) {
-      fold_control const control{stop, progress_of_part(options.progress, done, all)};
+      fold_control const control{limited.stop, progress_of_part(options.progress, done, all)};
       done += part.size();
       return make(part, control);
     });
