@@ -1,6 +1,7 @@
 /// @file buffer.hpp
 /// Memory in an executor's own space, and `into`, which names existing storage as the place for a result.
 #pragma once
+#include <trireme/core/cluster.hpp>
 #include <trireme/core/count.hpp>
 #include <trireme/core/executor.hpp>
 #include <trireme/core/fn.hpp>
@@ -21,7 +22,7 @@
 namespace trireme { inline namespace v1 {
 
 /// A part of a buffer: does not own it, must not outlive it, and is taken wherever a buffer is.
-template <class T, executor E>
+template <class T, executor_or_cluster E>
 class buffer_view {
 public:
   using value_type = std::remove_cv_t<T>;
@@ -56,7 +57,8 @@ private:
 };
 
 /// n elements in the memory of an executor. Move-only; frees its memory, and keeps the executor alive until then.
-template <class T, executor E>
+/// Of a cluster: mpi/buffer.hpp.
+template <class T, executor_or_cluster E>
 class buffer {
   // Not only what is trivially copyable by the letter: a std::tuple or std::pair of such is not, because its assignment
   // is not trivial, but its bytes carry its value all the same.
@@ -129,7 +131,7 @@ private:
   std::size_t size_;
 };
 
-template <executor E, host_data R>
+template <executor_or_cluster E, host_data R>
 buffer(E, R&&) -> buffer<element_t<R>, E>;
 
 namespace detail {

@@ -2,6 +2,7 @@
 /// A matrix in an executor's own memory, column-major.
 #pragma once
 #include <trireme/core/buffer.hpp>
+#include <trireme/core/cluster.hpp>
 #include <trireme/core/count.hpp>
 #include <trireme/core/executor.hpp>
 #include <trireme/core/matrix_view.hpp>
@@ -53,7 +54,7 @@ inline std::size_t matrix_size(std::size_t rows, std::size_t cols, std::size_t e
 
 /// rows × cols elements in the memory of an executor, column-major without gaps. Move-only; frees its memory, and keeps
 /// the executor alive until then.
-template <class T, executor E>
+template <class T, executor_or_cluster E>
 class matrix {
 public:
   using value_type = T;
@@ -119,7 +120,7 @@ private:
   std::size_t rows_, cols_;
 };
 
-template <executor E, detail::eigen_matrix M>
+template <executor_or_cluster E, detail::eigen_matrix M>
 matrix(E, M const&) -> matrix<typename M::Scalar, E>;
 
 namespace detail {

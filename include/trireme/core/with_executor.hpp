@@ -1,7 +1,7 @@
 /// @file with_executor.hpp
 /// An executor chosen at run time, by its name.
 #pragma once
-#include <trireme/core/executor.hpp>
+#include <trireme/core/cluster.hpp>
 
 #include <array>
 #include <concepts>
@@ -15,7 +15,7 @@ namespace trireme { inline namespace v1 {
 /// An executor that knows its own name: `E::matches(text)`, `E::named(text)`, and `E::names` for messages: the name, and
 /// in brackets what may follow it.
 template <class E>
-concept named_executor = executor<E> && requires(std::string_view text) {
+concept named_executor = executor_or_cluster<E> && requires(std::string_view text) {
   { E::matches(text) } -> std::same_as<bool>;
   { E::named(text) } -> std::same_as<E>;
   { E::names } -> std::convertible_to<std::string_view>;

@@ -1,13 +1,18 @@
 /// @file mpi/cluster.hpp
 /// Many machines as one: an executor on each rank of MPI.
 #pragma once
+#include <trireme/core/cluster.hpp>
 #include <trireme/core/executor.hpp>
+#include <trireme/core/tiles.hpp>
+#include <trireme/inline/executor.hpp>
+#include <trireme/mpi/cuts.hpp>
 #include <trireme/mpi/link.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <utility>
+#include <vector>
 
 namespace trireme { inline namespace v1 {
 
@@ -20,7 +25,7 @@ namespace trireme { inline namespace v1 {
 ///
 /// Where the program has not initialised MPI, the first cluster does, and the end of the program finalises it.
 ///
-/// It does not model `executor`: no kernel sees all of its memory.
+/// It models `executor_cluster`, and not `executor`: no kernel sees all of its memory.
 template <executor E>
 class mpi_cluster {
 public:
@@ -40,6 +45,12 @@ public:
   [[nodiscard]] int size() const noexcept { return link_->size(); } ///< how many ranks there are
   [[nodiscard]] std::size_t concurrency() const noexcept { return concurrency_; } ///< of all ranks' executors together
   [[nodiscard]] E const& inner() const noexcept { return inner_; } ///< this rank's executor
+  /// Which of n elements are whose: rank r owns [cuts[r], cuts[r + 1]), whole tiles.
+  [[nodiscard]] std::vector<std::size_t> cuts(std::size_t n) const {
+    auto cuts = detail::tile_cuts(tile_count(n), size());
+    for (auto& cut : cuts) cut = cut * tile_size < n ? cut * tile_size : n;
+    return cuts;
+  }
 
   friend detail::mpi_link const& link_of(mpi_cluster const& cluster) noexcept { return *cluster.link_; }
   friend bool operator==(mpi_cluster const& a, mpi_cluster const& b) noexcept { return a.link_ == b.link_; }
@@ -49,5 +60,7 @@ private:
   std::shared_ptr<detail::mpi_link const> link_;
   std::size_t concurrency_ = 0;
 };
+
+static_assert(executor_cluster<mpi_cluster<inline_executor>>);
 
 }} // namespace trireme::v1

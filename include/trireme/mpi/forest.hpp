@@ -4,6 +4,7 @@
 #pragma once
 #include <trireme/core/tiles.hpp>
 #include <trireme/inline/executor.hpp>
+#include <trireme/mpi/cuts.hpp>
 #include <trireme/mpi/link.hpp>
 #include <trireme/mpi/share.hpp>
 
@@ -14,15 +15,6 @@
 #include <vector>
 
 namespace trireme { inline namespace v1 { namespace detail {
-
-/// Where the runs of tiles begin that ranks take. They are of whole units, a power of two small enough to make the ranks
-/// equal within a hundredth, so that a rank has few subtrees.
-inline std::vector<std::size_t> tile_cuts(std::size_t tiles, int ranks) {
-  std::size_t const unit = std::bit_floor(tiles / (std::size_t{128} * static_cast<std::size_t>(ranks)) | 1u);
-  auto cuts = even_cuts((tiles + unit - 1) / unit, ranks);
-  for (auto& cut : cuts) cut = cut * unit < tiles ? cut * unit : tiles;
-  return cuts;
-}
 
 /// Calls visit(end) for each largest subtree that lies in the tiles [first, last) of `tiles`, in order; it ends there and
 /// begins where the one before it does. Subtrees at the end of all tiles may lack leaves.

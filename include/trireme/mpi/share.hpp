@@ -8,6 +8,7 @@
 #include <trireme/core/range.hpp>
 #include <trireme/core/result.hpp>
 #include <trireme/inline/executor.hpp>
+#include <trireme/mpi/cuts.hpp>
 #include <trireme/mpi/link.hpp>
 
 #include <compare>
@@ -19,25 +20,6 @@
 #include <vector>
 
 namespace trireme { inline namespace v1 { namespace detail {
-
-/// Elements [first, last).
-struct share {
-  std::size_t first, last;
-  [[nodiscard]] std::size_t size() const noexcept { return last - first; }
-};
-
-/// Where the parts of n things begin that are cut evenly for `parts` ranks, and where the last one ends.
-inline std::vector<std::size_t> even_cuts(std::size_t n, int parts) {
-  auto const p = static_cast<std::size_t>(parts);
-  std::vector<std::size_t> cuts(p + 1);
-  for (std::size_t r = 0; r <= p; ++r) cuts[r] = n / p * r + n % p * r / p;
-  return cuts;
-}
-
-inline share share_of(std::vector<std::size_t> const& cuts, int rank) {
-  auto const r = static_cast<std::size_t>(rank);
-  return {cuts[r], cuts[r + 1]};
-}
 
 /// A run of a view that can be indexed, as a random access range.
 template <class View>
