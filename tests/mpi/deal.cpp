@@ -1,7 +1,6 @@
 /// @file mpi/deal.cpp
 /// The dynamic schedule gives the results of inline_executor, whoever computes which piece, and ends as the fixed one does.
 #include <trireme/mpi.hpp>
-#include <trireme/mpi/dynamic.hpp>
 
 #include "support.hpp"
 #include "testing.hpp"
@@ -39,16 +38,15 @@ inline constexpr auto is_positive = [](double x) { return x > 0; };
 template <class E, class F>
 void dealt_loop(tri::mpi_cluster<E> const& cluster, std::size_t n, F const& f, tri::loop_options options = {}) {
   options.schedule = tri::dynamic;
-  tri::detail::dealt_for_each_index(cluster, n, f, options);
+  tri::for_each_index(cluster, n, f, options);
 }
 template <class E, class F, class... R>
 auto dealt_map(tri::mpi_cluster<E> const& cluster, F const& f, R&&... in) {
-  return tri::detail::dealt_transform(cluster, f, {.schedule = tri::dynamic}, std::forward<R>(in)...);
+  return tri::transform(cluster, std::forward<R>(in)..., f, {.schedule = tri::dynamic});
 }
 template <class E, class Out, class F, class... R>
 void dealt_map_into(tri::mpi_cluster<E> const& cluster, Out&& out, F const& f, R&&... in) {
-  auto place = tri::into(std::forward<Out>(out));
-  tri::detail::dealt_transform_into(cluster, place, f, {.schedule = tri::dynamic}, std::forward<R>(in)...);
+  tri::transform(cluster, std::forward<R>(in)..., f, tri::into(std::forward<Out>(out)), {.schedule = tri::dynamic});
 }
 
 std::vector<double> some_numbers(std::size_t n) {
