@@ -7,6 +7,7 @@
 #include "compare.hpp"
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -88,9 +89,28 @@ std::vector<contestant> empty() {
            }}};
 }
 
+/// As long as it says.
+inline constexpr auto spin = [](std::size_t microseconds) {
+  auto const end = std::chrono::steady_clock::now() + std::chrono::microseconds(microseconds);
+  while (std::chrono::steady_clock::now() < end) {}
+};
+
+std::vector<contestant> skew() {
+  constexpr std::size_t n = 2000;
+  cluster_type const cluster(tri::inline_executor{});
+  return {{"trireme", [=] { tri::for_each_index(cluster, n, tri::fn<spin>, {.schedule = tri::dynamic}); }},
+          {"bare", [=] { // dealt out in turns, by one who knows what each will take: all ranks end together
+             auto const p = static_cast<std::size_t>(ranks()), rank = static_cast<std::size_t>(cluster.rank());
+             for (std::size_t i = 0; i < n; ++i)
+               if ((i / p % 2 == 0 ? i % p : p - 1 - i % p) == rank) spin(i);
+             MPI_Barrier(MPI_COMM_WORLD);
+           }}};
+}
+
 [[maybe_unused]] bool const registered = [] {
   compare("monte_carlo, pi, 4e7 samples", 3, pi);
   compare("reduce, 1e7 doubles", 10, sum);
+  compare("for_each_index, dynamic, i µs for i < 2000", 1, skew);
   compare("an empty call, and an allreduce of 3 words", 20'000, empty);
   return true;
 }();
