@@ -59,29 +59,46 @@ struct merge_runs {
   [[nodiscard]] constexpr std::size_t bound(std::size_t k) const { return bounds[k < runs ? k : runs]; }
 };
 
-/// Merges the runs at `room` to `data`, both of as many elements. Also if less throws, `data` has all of them.
-template <executor E, class T, class Less, class Tell>
+/// Progress of a part of a call as that of n elements, of which it brings those from `first` to `last`.
+inline progress_callback progress_between(progress_callback const& progress, std::size_t first, std::size_t last, std::size_t n) {
+  if (!progress) return {};
+  return [&progress, first, last, n](trireme::progress p) {
+    double const part = static_cast<double>(p.done) / static_cast<double>(p.total);
+    progress({p.done == p.total ? last : first + static_cast<std::size_t>(static_cast<double>(last - first) * part), n});
+  };
+}
+
+/// Merges the runs at `room` to `data`, both of as many elements. Whatever fails, they are all at `data` afterwards.
+template <executor E, class T, class Less>
 void merge_into(E const& ex, buffer<T, E>& room, T* data, std::vector<std::size_t> const& bounds, Less const& less,
-                std::stop_token const& stop, Tell const& tell) {
-  bulk_options<completion_t<E>> const may_stop{.grain = stop.stop_possible() ? std::size_t{1} : 0, .stop = stop, .after = {}};
+                call_options const& options, timed_call const& limit) {
   std::size_t const n = bounds.back(), runs = bounds.size() - 1, blocks = n / sort_block + (n % sort_block != 0);
+  std::size_t passes = 1, done = 0; // the way back
+  for (std::size_t width = 1; width < runs; width *= 2) ++passes;
+  auto const tell = [&] {
+    if (++done, options.progress) options.progress({done, passes});
+  };
   T* from = room.data();
   T* to = data;
-  auto const bring_home = [&] {
+  auto const bring_back = [&] {
     if (from != data) on_bulk(ex, blocks, gather_blocks<T>{data, from, nullptr, n, true}, {});
   };
   try {
-    buffer<std::size_t, E> const there(ex, bounds);
-    for (std::size_t width = 1; width < runs; width *= 2) {
-      on_bulk(ex, tile_count(n), merge_runs<T, Less>{from, to, there.data(), runs, width, less}, may_stop);
-      std::swap(from, to);
-      tell(width, runs);
-    }
+    limit.part(options, [&](call_options const& limited) {
+      buffer<std::size_t, E> const there(ex, bounds);
+      std::size_t const grain = limited.stop.stop_possible() ? 1 : 0;
+      for (std::size_t width = 1; width < runs; width *= 2) {
+        on_bulk(ex, tile_count(n), merge_runs<T, Less>{from, to, there.data(), runs, width, less}, {.grain = grain, .stop = limited.stop, .after = {}});
+        std::swap(from, to);
+        tell();
+      }
+    });
   } catch (...) {
-    bring_home();
+    bring_back();
     throw;
   }
-  bring_home();
+  bring_back();
+  tell();
 }
 
 /// Elements of an executor as messages see them: a copy on the host, unless that is where they are.
@@ -102,14 +119,6 @@ private:
   T* data_;
   arrivals<T> copy_;
 };
-
-/// Progress of a part of a call as that of n elements, of which it brings those from `first` to `last`.
-inline progress_callback progress_between(progress_callback const& progress, std::size_t first, std::size_t last, std::size_t n) {
-  if (!progress) return {};
-  return [&progress, first, last, n](trireme::progress p) {
-    progress({p.done == p.total ? last : first + (last - first) / p.total * p.done, n});
-  };
-}
 
 /// Sorts the elements of all ranks, of which this one has `mine`, as many as by the cuts before and after.
 template <class E, class T, class Less>
@@ -170,11 +179,7 @@ void sort_together(mpi_cluster<E> const& cluster, std::vector<std::size_t> const
     coming->store(); // from here on this rank's elements are those that came
     bounds.resize(1);
     for (auto const count : comes) bounds.push_back(bounds.back() + static_cast<std::size_t>(count));
-    limit.part(options, [&](call_options const& limited) {
-      merge_into(inner, *room, mine.data(), bounds, less, limited.stop, [&](std::size_t width, std::size_t runs) {
-        if (after) after({std::min(2 * width, runs), runs});
-      });
-    });
+    merge_into(inner, *room, mine.data(), bounds, less, {.stop = options.stop, .progress = after}, limit);
     return n;
   });
 }
@@ -188,3 +193,54 @@ consteval bool accepts_cluster_sort() {
 }
 
 } // namespace detail
+
+/// Sorts in place, stably, with the result of inline_executor: a host range, which is the same on every rank, or a spread buffer
+/// or a part of one, whose elements stay spread. Elements are transferable.
+///
+/// @param less  a strict weak order; portable_kernel where the ranks' executors do not see host memory; also called on the host.
+/// @param options  `.progress` counts this rank's elements.
+/// @throws what less throws on one rank, on all ranks; `cancelled`, `timed_out`. A host range is then as it was; the elements of
+/// a spread buffer are all there, in an unspecified order, and on any rank.
+/// Cost: a sort of each rank's share, and a merge of a run from each rank; memory for another n elements over all ranks. Each element
+/// travels at most once, straight to its place. Before that the ranks agree where to cut, in about log₁₁ n rounds: in each every
+/// rank sends any other 32 elements and three words, and all meet in an allreduce of three words. Of a host range,
+/// another allgather of the result.
+template <executor E, class R, class Less = ascending>
+void sort(mpi_cluster<E> const& cluster, R&& range, Less less = {}, call_options const& options = {}) {
+  if constexpr (detail::accepts_cluster_sort<E, R, Less>()) {
+    using element = typename detail::data_element<R>::type;
+    detail::mpi_link const& link = link_of(cluster);
+    detail::timed_call const limit("sort", options.timeout);
+    if constexpr (any_buffer<R>) {
+      std::size_t const n = range.size();
+      link.together([&] {
+        detail::check_spread(cluster, range);
+        return n;
+      });
+      auto&& local = range.local();
+      detail::sort_together(cluster, range.cuts(), local.subspan(0, local.size()), less, options, limit);
+    } else {
+      using place = std::remove_reference_t<R>&;
+      into_type<place> there{range};
+      std::vector<std::size_t> cuts;
+      std::optional<detail::placed_results<element, place>> all;
+      std::optional<buffer<element, E>> mine;
+      link.together([&] {
+        detail::cluster_input<E, place> data(cluster, range);
+        data.read();
+        cuts = cluster.cuts(data.size());
+        all.emplace(link, there, cuts);
+        mine.emplace(cluster.inner(), data.part(all->mine()));
+        return data.size();
+      });
+      detail::sort_together(cluster, cuts, mine->subspan(0, mine->size()), less, options, limit);
+      link.together([&] {
+        cluster.inner().download(mine->data(), all->place().data(), mine->size() * sizeof(element), {}).wait();
+        return cuts.back();
+      });
+      all->gather(link);
+    }
+  }
+}
+
+}} // namespace trireme::v1
