@@ -1,10 +1,11 @@
 /// @file mpi/timed_call.hpp
 /// The time limit of a call that is made of parts, between which ranks meet.
 #pragma once
+#include <trireme/core/error.hpp>
 #include <trireme/core/limits.hpp>
 
-#include <algorithm>
 #include <chrono>
+#include <string>
 
 namespace trireme { inline namespace v1 { namespace detail {
 
@@ -17,8 +18,10 @@ public:
   /// f(options), as within() has it. @throws timed_out; std::invalid_argument for a negative timeout.
   template <class Options, class F>
   decltype(auto) part(Options options, F const& f) const {
-    if (timeout_.count() > 0)
-      options.timeout = std::max(std::chrono::nanoseconds(1), timeout_ - (std::chrono::steady_clock::now() - begun_));
+    if (timeout_.count() > 0) {
+      options.timeout = timeout_ - (std::chrono::steady_clock::now() - begun_);
+      if (options.timeout.count() <= 0) throw timed_out(std::string("trireme: ") + call_ + ": it took longer than its timeout");
+    }
     return within(call_, options, f);
   }
 
