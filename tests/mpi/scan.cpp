@@ -1,8 +1,8 @@
 /// @file mpi/scan.cpp
 /// Scans on a cluster have the bits of inline_executor, of host ranges and of spread buffers.
-#include <trireme/mpi/scan.hpp>
-#include <trireme/trireme.hpp>
+#include <trireme/mpi.hpp>
 
+#include "far_executor.hpp"
 #include "support.hpp"
 #include "testing.hpp"
 
@@ -102,6 +102,7 @@ void scans(E const& inner) {
 TEST_CASE("scans, on inline_executor") { scans(tri::inline_executor{}); }
 TEST_CASE("scans, on threads") { scans(tri::thread_pool(2)); }
 TEST_CASE("scans, on processes") { scans(tri::process_pool(2)); }
+TEST_CASE("scans, where memory can't be touched from the host") { scans(testing::far_executor(testing::far_executor::lazy)); }
 
 TEST_CASE("everything meets in the order of the fixed shape, wherever ranks begin") {
   tri::mpi_cluster const cluster(tri::inline_executor{});

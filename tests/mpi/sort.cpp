@@ -1,8 +1,8 @@
 /// @file mpi/sort.cpp
 /// Sort on a cluster has the result of inline_executor, of host ranges and of spread buffers; and what it is made of.
-#include <trireme/mpi/sort.hpp>
-#include <trireme/trireme.hpp>
+#include <trireme/mpi.hpp>
 
+#include "far_executor.hpp"
 #include "support.hpp"
 #include "testing.hpp"
 
@@ -88,6 +88,7 @@ void sorts(E const& inner) {
 TEST_CASE("sort, on inline_executor") { sorts(tri::inline_executor{}); }
 TEST_CASE("sort, on threads") { sorts(tri::thread_pool(2)); }
 TEST_CASE("sort, on processes") { sorts(tri::process_pool(2)); }
+TEST_CASE("sort, where memory can't be touched from the host") { sorts(testing::far_executor(testing::far_executor::lazy)); }
 
 TEST_CASE("sort where all elements change their ranks, or one rank has them all at an end") {
   tri::mpi_cluster const cluster(tri::inline_executor{});
