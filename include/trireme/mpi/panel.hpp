@@ -27,14 +27,14 @@ public:
     MPI_Comm_rank(comm, &rank_);
     if (alone()) return;
     std::size_t const room = lines * width;
-    for (auto& half : halves_) {
-      half.memory.reset(new T[room]); // not zeroed
-      half.requests.reserve(cuts.size() + room / most);
+    for (auto& each : halves_) {
+      each.memory.reset(new T[room]); // not zeroed
+      each.requests.reserve(cuts.size() + room / most);
     }
   }
   ~spread_panel() {
-    for (auto& half : halves_) // of a call that ended early: nothing may arrive in memory that is gone
-      if (!half.requests.empty()) MPI_Waitall(static_cast<int>(half.requests.size()), half.requests.data(), MPI_STATUSES_IGNORE);
+    for (auto& each : halves_) // of a call that ended early: nothing may arrive in memory that is gone
+      if (!each.requests.empty()) MPI_Waitall(static_cast<int>(each.requests.size()), each.requests.data(), MPI_STATUSES_IGNORE);
   }
   spread_panel(spread_panel const&) = delete;
   spread_panel& operator=(spread_panel const&) = delete;
