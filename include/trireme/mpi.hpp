@@ -3,7 +3,9 @@
 #pragma once
 #include <trireme/mpi/batch_map.hpp>
 #include <trireme/mpi/batch_matmul.hpp>
+#include <trireme/mpi/buffer.hpp>
 #include <trireme/mpi/cluster.hpp>
+#include <trireme/mpi/for_each.hpp>
 #include <trireme/mpi/matmul.hpp>
 #include <trireme/mpi/matrix.hpp>
 #include <trireme/mpi/monte_carlo.hpp>
