@@ -2,6 +2,7 @@
 /// The MPI backend: mpi_cluster, and the algorithms that run on it.
 #pragma once
 #include <trireme/mpi/batch_map.hpp>
+#include <trireme/mpi/buffer.hpp>
 #include <trireme/mpi/cluster.hpp>
 #include <trireme/mpi/monte_carlo.hpp>
 #include <trireme/mpi/reduce.hpp>
