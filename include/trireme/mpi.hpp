@@ -4,6 +4,7 @@
 #include <trireme/mpi/batch_map.hpp>
 #include <trireme/mpi/buffer.hpp>
 #include <trireme/mpi/cluster.hpp>
+#include <trireme/mpi/for_each.hpp>
 #include <trireme/mpi/monte_carlo.hpp>
 #include <trireme/mpi/reduce.hpp>
 #include <trireme/mpi/transform.hpp>

@@ -6,7 +6,6 @@
 #include <trireme/inline/executor.hpp>
 #include <trireme/mpi/cuts.hpp>
 #include <trireme/mpi/link.hpp>
-#include <trireme/mpi/share.hpp>
 
 #include <bit>
 #include <cstddef>

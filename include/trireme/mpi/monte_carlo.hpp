@@ -115,9 +115,9 @@ void simulate_together(mpi_cluster<E> const& cluster, std::size_t n, Sampler con
 template <class E, class Sampler>
 auto simulate_on_all(mpi_cluster<E> const& cluster, std::size_t n, Sampler const& sampler, simulate_options const& options) {
   mpi_link const& link = link_of(cluster);
-  std::optional<shared_results<stored_t<typename Sampler::value_type>, std::vector<int>>> out;
-  simulate_together(cluster, n, sampler, options, out, [&] { out.emplace(link, n); });
-  static_cast<void>(out->gather(link));
+  std::optional<shared_results<stored_t<typename Sampler::value_type>>> out;
+  simulate_together(cluster, n, sampler, options, out, [&] { out.emplace(link, even_cuts(n, link.size())); });
+  out->gather(link);
   return out->finish();
 }
 
@@ -132,7 +132,7 @@ consteval bool accepts_cluster_sampler() {
 template <class E, class Real, class F, class Out>
 consteval bool accepts_cluster_sampler_into() {
   if constexpr (accepts_cluster_sampler<E, Real, F>())
-    return accepts_place<inline_executor, Out, stored_t<typename sampler<Real, F>::value_type>>();
+    return accepts_cluster_place<E, Out, stored_t<typename sampler<Real, F>::value_type>>();
   else
     return false;
 }
@@ -192,16 +192,17 @@ template <class Real = double, executor E, class F>
   }
 }
 
-/// The same into existing storage of `samples` elements. @throws std::invalid_argument for another size, before any work.
+/// The same into existing storage of `samples` elements, a host range on every rank or a spread buffer. @throws std::invalid_argument for another size, before any work.
 template <class Real = double, executor E, class F, class Out>
 void simulate(mpi_cluster<E> const& cluster, count<"samples"> samples, F f, into_type<Out> place, simulate_options options = {}) {
   if constexpr (detail::accepts_cluster_sampler_into<E, Real, F, Out>()) {
     using sampler = detail::sampler<Real, F>;
-    using results = detail::placed_results<detail::stored_t<typename sampler::value_type>, Out>;
-    detail::mpi_link const& link = link_of(cluster);
-    std::optional<results> out;
-    detail::simulate_together(cluster, samples, sampler{options.seed, f}, options, out, [&] { out.emplace(link, place, samples); });
-    out->gather(link);
+    using results = detail::existing_results<E, detail::stored_t<typename sampler::value_type>, Out>;
+    results const made{cluster, place};
+    auto const cuts = made.cuts();
+    std::optional<typename results::type> out;
+    detail::simulate_together(cluster, samples, sampler{options.seed, f}, options, out, [&] { made.emplace(out, samples, cuts); });
+    out->gather(link_of(cluster));
   }
 }
 

@@ -65,24 +65,28 @@ struct never_by_elements {};
 /// init combined with all elements. value(view of a run, control) is that of a subtree; each(element), if there is such, what an
 /// element brings, where few ones are cut evenly.
 template <class E, class R, class A, class Op, class Value, class Each = never_by_elements>
-A reduce_together(mpi_cluster<E> const& cluster, char const* call, R&& in, A init, Op const& op, call_options const& options,
+A reduce_together(mpi_cluster<E> const& cluster, char const* call, std::remove_reference_t<R>& in, A init, Op const& op, call_options const& options,
                   Value const& value, Each const& each = {}) {
   mpi_link const& link = link_of(cluster);
   std::optional<forest<A>> trees;
-  std::optional<shared_results<A, std::vector<int>>> values;
+  std::optional<shared_results<A>> values;
   std::size_t n = 0;
+  cluster_input<E, R> data(cluster, in);
+  if constexpr (any_buffer<R>) data.align(cluster, cluster.cuts(data.size()));
   link.together([&] {
-    host_input<R> data(inline_executor{}, std::forward<R>(in));
+    data.read();
     n = data.size();
     if (n == 0) return n;
-    if constexpr (!std::same_as<Each, never_by_elements>) {
+    if constexpr (!std::same_as<Each, never_by_elements> && !any_buffer<R>) {
       if (cut_by_elements(n, link.size())) {
         loop_options const loop{.chunk_size = 0, .stop = options.stop, .progress = options.progress, .timeout = options.timeout};
-        return transform_share(cluster, values, [&](std::size_t m) { values.emplace(link, m); }, each, loop, data);
+        values.emplace(link, even_cuts(n, link.size()));
+        transform_share(cluster, *values, n, each, loop, data);
+        return n;
       }
     }
     grow(trees, link, n, call, options, [&](share part, fold_control const& control) {
-      auto const elements = run(data.view(), part);
+      auto const elements = data.part(part);
       input<E, decltype((elements))> there(cluster.inner(), elements);
       return value(there.view(), control);
     });
@@ -96,7 +100,7 @@ A reduce_together(mpi_cluster<E> const& cluster, char const* call, R&& in, A ini
 
 template <class E, class R, class A, class Op>
 consteval bool accepts_cluster_reduction() {
-  if constexpr (accepts_reduction<E, R, A, Op>())
+  if constexpr (accepts_reduction<E, inner_t<E, R>, A, Op>())
     return accepts_traveller<A>();
   else
     return false;
@@ -104,7 +108,7 @@ consteval bool accepts_cluster_reduction() {
 
 template <class E, class R, class A, class Op, class F>
 consteval bool accepts_cluster_mapped_reduction() {
-  if constexpr (accepts_mapped_reduction<E, R, A, Op, F>())
+  if constexpr (accepts_mapped_reduction<E, inner_t<E, R>, A, Op, F>())
     return accepts_traveller<A>();
   else
     return false;
@@ -112,7 +116,8 @@ consteval bool accepts_cluster_mapped_reduction() {
 
 } // namespace detail
 
-/// init combined with all elements by op, on every rank; `in` is a host range with the same elements on every rank.
+/// init combined with all elements by op, on every rank; `in` is a host range with the same elements on every rank, or a spread
+/// buffer, each part of which is read where it is.
 /// @param op  associative and commutative; also called on the host, on every rank.
 /// @param options  `.progress` counts this rank's elements.
 /// @throws what op throws on a rank, on all ranks; other failures as on one executor.
@@ -120,7 +125,7 @@ consteval bool accepts_cluster_mapped_reduction() {
 template <executor E, class R, class A, class Op = std::plus<>>
 [[nodiscard]] A reduce(mpi_cluster<E> const& cluster, R&& in, A init, Op op = {}, call_options const& options = {}) {
   if constexpr (detail::accepts_cluster_reduction<E, R, A, Op>())
-    return detail::reduce_together(cluster, "reduce", std::forward<R>(in), std::move(init), op, options,
+    return detail::reduce_together<E, R>(cluster, "reduce", in, std::move(init), op, options,
                                    [&](auto view, detail::fold_control const& control) {
                                      return on_reduce(cluster.inner(), view, std::type_identity<A>{}, op,
                                                       {.stop = control.stop, .progress = control.progress});
@@ -132,7 +137,7 @@ template <executor E, class R, class A, class Op = std::plus<>>
 /// The sum of all elements, in their own type; 0 (a value-initialised element) for an empty range.
 template <executor E, class R>
 [[nodiscard]] auto reduce(mpi_cluster<E> const& cluster, R&& in) {
-  if constexpr (detail::accepts_data<E, R>()) {
+  if constexpr (detail::accepts_data<E, detail::inner_t<E, R>>()) {
     using element = typename detail::data_element<R>::type;
     return reduce(cluster, std::forward<R>(in), element{}, std::plus<>{});
   } else {
@@ -149,7 +154,7 @@ template <executor E, class R, class A, class Op, class F>
       return on_transform_reduce(cluster.inner(), view, std::type_identity<A>{}, op, f,
                                  {.stop = control.stop, .progress = control.progress});
     };
-    return detail::reduce_together(cluster, "transform_reduce", std::forward<R>(in), std::move(init), op, options, value,
+    return detail::reduce_together<E, R>(cluster, "transform_reduce", in, std::move(init), op, options, value,
                                    detail::made_from<A, F>{f});
   } else {
     return detail::refused{};
