@@ -65,7 +65,7 @@ public:
 
   [[nodiscard]] std::string name() const { return "matmul, " + std::to_string(n_) + "² floats"; }
 
-  template <tri::executor E>
+  template <tri::executor_or_cluster E>
   outcome operator()(E const& ex) const {
     outcome out;
     out.product.resize(n_, n_);
@@ -96,7 +96,7 @@ public:
 
   [[nodiscard]] std::string name() const { return "vector add, " + std::to_string(a_.size()) + " floats (transform)"; }
 
-  template <tri::executor E>
+  template <tri::executor_or_cluster E>
   outcome operator()(E const& ex) const {
     outcome out;
     {
@@ -126,7 +126,7 @@ public:
 
   [[nodiscard]] std::string name() const { return "π, " + std::to_string(samples_) + " samples of floats (monte_carlo)"; }
 
-  template <tri::executor E>
+  template <tri::executor_or_cluster E>
   outcome operator()(E const& ex) const {
     tri::estimate found;
     double const seconds =
@@ -154,7 +154,7 @@ public:
 
   [[nodiscard]] std::string name() const { return "sin + cos of " + std::to_string(x_.size()) + " floats, in batches (batch_map)"; }
 
-  template <tri::executor E>
+  template <tri::executor_or_cluster E>
   outcome operator()(E const& ex) const {
     std::vector<float> result;
     double const seconds =
