@@ -1,8 +1,10 @@
 /// @file conformance.hpp
-/// The one suite that every model of `executor` passes: each algorithm gives the bits of inline_executor, for host data
-/// and for buffers, at sizes around the edges of lanes and tiles. It knows no backend.
+/// The one suite that every model of `executor` passes, and every cluster: each algorithm gives the bits of inline_executor,
+/// for host data and for buffers, at sizes around the edges of lanes and tiles. It knows no backend.
 ///
 ///   TEST_CASE("my_executor conforms") { testing::conformance(my_executor{}); }
+///
+/// A backend with algorithms of its own name is included before this.
 #pragma once
 #include <trireme/algorithm/batch_matmul.hpp>
 #include <trireme/trireme.hpp>
@@ -89,7 +91,7 @@ inline constexpr auto die = [](auto& rng) { return static_cast<int>(rng.index(6)
 inline constexpr std::array<std::size_t, 9> conformance_sizes{0, 1, 31, 32, 33, 4095, 4096, 4097, 300'000};
 
 /// `KernelsThrow`: whether an exception can leave a kernel.
-template <bool KernelsThrow = true, tri::executor E>
+template <bool KernelsThrow = true, tri::executor_or_cluster E>
 void conformance(E const& ex) {
   tri::inline_executor const reference;
 
@@ -97,6 +99,9 @@ void conformance(E const& ex) {
     CHECK(ex == ex);
     CHECK(E(ex) == ex);
     CHECK(ex.concurrency() >= 1);
+  }
+
+  if constexpr (tri::executor<E>) SECTION("its memory, and bulk") {
     tri::completion_t<E> none;
     CHECK(none.ready());
     none.wait();
@@ -136,7 +141,7 @@ void conformance(E const& ex) {
                     tri::cancelled);
   }
 
-  SECTION("for_each_index") {
+  if constexpr (tri::executor<E>) SECTION("for_each_index") { // a kernel of a cluster sees no spread buffer
     for (std::size_t const n : conformance_sizes)
       for (int const chunk : {0, 1000}) {
         CAPTURE(n, chunk);
@@ -164,12 +169,14 @@ void conformance(E const& ex) {
       tri::for_each(ex, on, tri::fn<blend>);
       CHECK(same_bits(on.to_host(), expected));
 
-      std::vector<double> doubled(n);
-      for (std::size_t i = 0; i < n; ++i) doubled[i] = in[i] + in[i];
-      tri::buffer from(ex, in);
-      tri::buffer<double, E> to(ex, n);
-      tri::for_each(ex, from, tri::bind_front<store_element>(std::as_const(from).data(), to.data()));
-      CHECK(same_bits(to.to_host(), doubled));
+      if constexpr (tri::executor<E>) {
+        std::vector<double> doubled(n);
+        for (std::size_t i = 0; i < n; ++i) doubled[i] = in[i] + in[i];
+        tri::buffer from(ex, in);
+        tri::buffer<double, E> to(ex, n);
+        tri::for_each(ex, from, tri::bind_front<store_element>(std::as_const(from).data(), to.data()));
+        CHECK(same_bits(to.to_host(), doubled));
+      }
     }
   }
 
@@ -451,7 +458,7 @@ void conformance(E const& ex) {
         matrix place(m, n);
         tri::matmul(ex, a, b, tri::into(place));
         CHECK(same_bits(place, c));
-        if constexpr (tri::host_executor<E>) CHECK(same_bits(tri::matmul(reference, a, b), c));
+        if constexpr (tri::host_executor<E> || tri::executor_cluster<E>) CHECK(same_bits(tri::matmul(reference, a, b), c));
 
         {
           std::vector<matrix> const as{a, a, a}, bs{b, b, b};
