@@ -1,6 +1,7 @@
 /// @file mpi/link.hpp
 /// The messages of a cluster: its own communicator, what all ranks agree on, and results that reach every rank.
 #pragma once
+#include <trireme/mpi/grid.hpp>
 #include <trireme/mpi/session.hpp>
 #include <trireme/processes/failure.hpp>
 
@@ -9,6 +10,7 @@
 #include <cstdint>
 #include <exception>
 #include <limits>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -42,6 +44,11 @@ public:
   [[nodiscard]] int rank() const noexcept { return rank_; }
   [[nodiscard]] int size() const noexcept { return size_; }
   [[nodiscard]] MPI_Comm comm() const noexcept { return comm_; }
+  /// The ranks in rows and columns. Collective where it is asked for first.
+  [[nodiscard]] mpi_grid const& grid() const {
+    if (!grid_) grid_.emplace(comm_);
+    return *grid_;
+  }
 
   /// Calls work(), which returns the number of elements that the call is about. Collective, and a meeting of all ranks: where
   /// work() threw on one of them, all of them throw that; of several the lowest rank's.
@@ -128,6 +135,7 @@ private:
 
   MPI_Comm comm_ = MPI_COMM_NULL;
   int rank_ = 0, size_ = 1, threads_ = MPI_THREAD_SINGLE;
+  mutable std::optional<mpi_grid> grid_;
   mutable std::vector<int> counts_, starts_; // of gather, which must not run out of memory between two messages
 };
 
