@@ -7,9 +7,6 @@
 #include <trireme/cuda.hpp>
 #endif
 
-#include <cstddef>
-#include <cstdio>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -39,33 +36,6 @@ inline std::vector<std::string> all_backends() {
 #endif
   return all;
 }
-
-/// Whose memory kernels on ex can read: of a cluster, on each rank that of its own executor.
-auto const& memory_of(trireme::executor auto const& ex) { return ex; }
-auto const& memory_of(trireme::executor_cluster auto const& ex) { return ex.inner(); }
-
-#if defined(MPI_VERSION)
-/// Whether this process is the one of all ranks that prints: what the others write to stdout goes nowhere. All ranks have to ask.
-inline bool prints() {
-  bool const first = trireme::mpi_cluster(trireme::inline_executor{}).rank() == 0;
-  if (!first && std::freopen("/dev/null", "w", stdout) == nullptr) throw std::runtime_error("/dev/null can't be opened");
-  return first;
-}
-
-/// Calls work(), what may fail on some ranks alone, as reading a file does: all of them then throw.
-template <class Work>
-void on_every_rank(Work const& work) {
-  trireme::mpi_cluster const all(trireme::inline_executor{});
-  trireme::for_each_index(all, all.size(), [&](std::size_t) { work(); });
-}
-#else
-inline bool prints() { return true; }
-
-template <class Work>
-void on_every_rank(Work const& work) {
-  work();
-}
-#endif
 
 /// The backends to run: `against` first, then the one that was asked for, or all. @throws std::invalid_argument where one
 /// is unknown, before any work.

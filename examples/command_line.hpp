@@ -2,6 +2,7 @@
 /// What the command lines of examples have in common: numbers that are checked, --backend, and one line for what fails.
 #pragma once
 #include "backends.hpp"
+#include "ranks.hpp"
 
 #include <CLI/CLI.hpp>
 

@@ -10,6 +10,7 @@
 
 #include "backends.hpp"
 #include "fingerprint.hpp"
+#include "ranks.hpp"
 
 #include <Eigen/Core>
 

@@ -7,6 +7,7 @@
 
 #include "../backends.hpp"
 #include "../command_line.hpp"
+#include "../ranks.hpp"
 #include "model.hpp"
 #include "report.hpp"
 #include "weather.hpp"

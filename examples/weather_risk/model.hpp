@@ -3,8 +3,8 @@
 #pragma once
 #include <trireme/trireme.hpp>
 
-#include "../backends.hpp"
 #include "../fingerprint.hpp"
+#include "../ranks.hpp"
 #include "weather.hpp"
 #include "winter.hpp"
 
