@@ -1,0 +1,246 @@
+/// @file mpi/sort.hpp
+/// Sort on a cluster, stably: each rank sorts its share, then gets its part of the result from all, and merges it.
+#pragma once
+#include <trireme/algorithm/sort.hpp>
+#include <trireme/core/accepts.hpp>
+#include <trireme/core/buffer.hpp>
+#include <trireme/core/error.hpp>
+#include <trireme/core/gathered.hpp>
+#include <trireme/core/into.hpp>
+#include <trireme/core/limits.hpp>
+#include <trireme/core/tiles.hpp>
+#include <trireme/mpi/buffer.hpp>
+#include <trireme/mpi/cluster.hpp>
+#include <trireme/mpi/cuts.hpp>
+#include <trireme/mpi/exchange.hpp>
+#include <trireme/mpi/operand.hpp>
+#include <trireme/mpi/result.hpp>
+#include <trireme/mpi/splits.hpp>
+#include <trireme/mpi/timed_call.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace trireme { inline namespace v1 {
+
+namespace detail {
+
+/// One pass of merges from `from` to `to`: `width` of the runs with the next `width`; run k is [bounds[k], bounds[k + 1]).
+/// Index t is a tile of the output.
+template <class T, class Less>
+struct merge_runs {
+  using parts = parts_of<Less>;
+  T const* from;
+  T* to;
+  std::size_t const* bounds;
+  std::size_t runs, width;
+  Less less;
+  constexpr void operator()(std::size_t first, std::size_t last) const {
+    for (std::size_t t = first; t < last; ++t) {
+      std::size_t out = t * tile_size;
+      std::size_t const end = out + tile_length(t, bounds[runs]);
+      for (std::size_t k = 0; out < end; k += 2 * width) { // a tile may span several pairs
+        std::size_t const begin = bounds[k], middle = bound(k + width), stop = bound(k + 2 * width);
+        if (stop <= out) continue;
+        T const* const a = from + begin;
+        T const* const b = from + middle;
+        std::size_t const count = (stop < end ? stop : end) - out;
+        std::size_t const i = merge_split(a, middle - begin, b, stop - middle, out - begin, less);
+        merge_part(a, middle - begin, b, stop - middle, i, out - begin - i, to + out, count, less);
+        out += count;
+      }
+    }
+  }
+  [[nodiscard]] constexpr std::size_t bound(std::size_t k) const { return bounds[k < runs ? k : runs]; }
+};
+
+/// Progress of a part of a call as that of n elements, of which it brings those from `first` to `last`.
+inline progress_callback progress_between(progress_callback const& progress, std::size_t first, std::size_t last, std::size_t n) {
+  if (!progress) return {};
+  return [&progress, first, last, n](trireme::progress p) {
+    double const part = static_cast<double>(p.done) / static_cast<double>(p.total);
+    progress({p.done == p.total ? last : first + static_cast<std::size_t>(static_cast<double>(last - first) * part), n});
+  };
+}
+
+/// Merges the runs at `room` to `data`, both of as many elements. Whatever fails, they are all at `data` afterwards.
+template <executor E, class T, class Less>
+void merge_into(E const& ex, buffer<T, E>& room, T* data, std::vector<std::size_t> const& bounds, Less const& less,
+                call_options const& options, timed_call const& limit) {
+  std::size_t const n = bounds.back(), runs = bounds.size() - 1, blocks = n / sort_block + (n % sort_block != 0);
+  std::size_t passes = 1, done = 0; // the way back
+  for (std::size_t width = 1; width < runs; width *= 2) ++passes;
+  auto const tell = [&] {
+    if (++done, options.progress) options.progress({done, passes});
+  };
+  T* from = room.data();
+  T* to = data;
+  auto const bring_back = [&] {
+    if (from != data) on_bulk(ex, blocks, gather_blocks<T>{data, from, nullptr, n, true}, {});
+  };
+  try {
+    limit.part(options, [&](call_options const& limited) {
+      buffer<std::size_t, E> const there(ex, bounds);
+      std::size_t const grain = limited.stop.stop_possible() ? 1 : 0;
+      for (std::size_t width = 1; width < runs; width *= 2) {
+        on_bulk(ex, tile_count(n), merge_runs<T, Less>{from, to, there.data(), runs, width, less}, {.grain = grain, .stop = limited.stop, .after = {}});
+        std::swap(from, to);
+        tell();
+      }
+    });
+  } catch (...) {
+    bring_back();
+    throw;
+  }
+  bring_back();
+  tell();
+}
+
+/// Elements of an executor as messages see them: a copy on the host, unless that is where they are.
+template <class T, executor E>
+class host_side {
+public:
+  host_side(E const& ex, T* data, std::size_t n) : ex_(ex), data_(data), copy_(host_executor<E> ? 0 : n) {}
+  [[nodiscard]] T* data() { return host_executor<E> ? data_ : copy_.data(); }
+  void fetch() {
+    if (copy_.size() != 0) ex_.download(data_, copy_.data(), copy_.size() * sizeof(T), {}).wait();
+  }
+  void store() {
+    if (copy_.size() != 0) ex_.upload(copy_.data(), data_, copy_.size() * sizeof(T), {}).wait();
+  }
+
+private:
+  E ex_;
+  T* data_;
+  arrivals<T> copy_;
+};
+
+/// Sorts the elements of all ranks, of which this one has `mine`, as many as by the cuts before and after.
+template <class E, class T, class Less>
+void sort_together(mpi_cluster<E> const& cluster, std::vector<std::size_t> const& cuts, buffer_view<T, E> mine, Less const& less,
+                   call_options const& options, timed_call const& limit) {
+  mpi_link const& link = link_of(cluster);
+  E const& inner = cluster.inner();
+  std::size_t const n = cuts.back(), size = mine.size(), half = link.size() == 1 ? size : size / 2;
+  auto const before = progress_between(options.progress, 0, half, size), after = progress_between(options.progress, half, size, size);
+  std::optional<buffer<T, E>> room;
+  std::optional<host_side<T, E>> leaving, coming;
+  std::optional<run_splits<T>> splits;
+  link.together([&] {
+    limit.part(options, [&](call_options const& limited) {
+      trireme::sort(inner, mine, less, {.stop = limited.stop, .progress = before});
+    });
+    if (link.size() == 1) return n;
+    room.emplace(inner, size);
+    leaving.emplace(inner, mine.data(), size);
+    coming.emplace(inner, room->data(), size);
+    splits.emplace(link, cuts);
+    leaving->fetch();
+    return n;
+  });
+  if (link.size() == 1) return;
+
+  while (splits->tell(link)) {
+    splits->offer(link, leaving->data());
+    link.together([&] {
+      limit.part(options, [&](call_options const& limited) {
+        if (limited.stop.stop_requested()) throw cancelled{};
+        splits->narrow(less);
+      });
+      return n;
+    });
+  }
+
+  std::optional<exchange> move;
+  std::vector<std::uint64_t> goes, comes;
+  std::vector<std::size_t> sends, bounds{0};
+  link.together([&] {
+    sends = splits->sends(size);
+    goes.resize(static_cast<std::size_t>(link.size()));
+    comes.resize(goes.size());
+    bounds.reserve(goes.size() + 1);
+    for (std::size_t r = 0; r < goes.size(); ++r) goes[r] = sends[r + 1] - sends[r];
+    return n;
+  });
+  check_mpi(MPI_Alltoall(goes.data(), 1, MPI_UINT64_T, comes.data(), 1, MPI_UINT64_T, link.comm()), "MPI_Alltoall");
+  link.together([&] {
+    for (auto const count : comes) bounds.push_back(bounds.back() + static_cast<std::size_t>(count));
+    move.emplace(link, sends, bounds, sizeof(T));
+    std::erase(comes, 0u);
+    return n;
+  });
+  move->run(leaving->data(), coming->data());
+  link.together([&] {
+    coming->store(); // from here on this rank's elements are those that came
+    bounds.resize(1);
+    for (auto const count : comes) bounds.push_back(bounds.back() + static_cast<std::size_t>(count));
+    merge_into(inner, *room, mine.data(), bounds, less, {.stop = options.stop, .progress = after}, limit);
+    return n;
+  });
+}
+
+template <class E, class R, class Less>
+consteval bool accepts_cluster_sort() {
+  if constexpr (accepts_sort<E, inner_t<E, R>, Less>())
+    return accepts_traveller<typename data_element<R>::type>();
+  else
+    return false;
+}
+
+} // namespace detail
+
+/// Sorts in place, stably, with the result of inline_executor: a host range, which is the same on every rank, or a spread buffer
+/// or a part of one, whose elements stay spread. Elements are transferable.
+///
+/// @param less  a strict weak order; portable_kernel where the ranks' executors do not see host memory; also called on the host.
+/// @param options  `.progress` counts this rank's elements.
+/// @throws what less throws on one rank, on all ranks; `cancelled`, `timed_out`. A host range is then as it was; the elements of
+/// a spread buffer are all there, in an unspecified order, and on any rank.
+/// Cost: a sort of each rank's share, and a merge of a run from each rank; memory for another n elements over all ranks. Each element
+/// travels at most once, straight to its place. Before that the ranks agree where to cut, in about log₁₁ n rounds: in each every
+/// rank sends any other 32 elements and three words, and all meet in an allreduce of three words. Of a host range,
+/// another allgather of the result.
+template <executor E, class R, class Less = ascending>
+void sort(mpi_cluster<E> const& cluster, R&& range, Less less = {}, call_options const& options = {}) {
+  if constexpr (detail::accepts_cluster_sort<E, R, Less>()) {
+    using element = typename detail::data_element<R>::type;
+    detail::mpi_link const& link = link_of(cluster);
+    detail::timed_call const limit("sort", options.timeout);
+    if constexpr (any_buffer<R>) {
+      std::size_t const n = range.size();
+      link.together([&] {
+        detail::check_spread(cluster, range);
+        return n;
+      });
+      auto&& local = range.local();
+      detail::sort_together(cluster, range.cuts(), local.subspan(0, local.size()), less, options, limit);
+    } else {
+      using place = std::remove_reference_t<R>&;
+      into_type<place> there{range};
+      std::vector<std::size_t> cuts;
+      std::optional<detail::placed_results<element, place>> all;
+      std::optional<buffer<element, E>> mine;
+      link.together([&] {
+        detail::cluster_input<E, place> data(cluster, range);
+        data.read();
+        cuts = cluster.cuts(data.size());
+        all.emplace(link, there, cuts);
+        mine.emplace(cluster.inner(), data.part(all->mine()));
+        return data.size();
+      });
+      detail::sort_together(cluster, cuts, mine->subspan(0, mine->size()), less, options, limit);
+      link.together([&] {
+        cluster.inner().download(mine->data(), all->place().data(), mine->size() * sizeof(element), {}).wait();
+        return cuts.back();
+      });
+      all->gather(link);
+    }
+  }
+}
+
+}} // namespace trireme::v1
