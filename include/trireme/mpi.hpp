@@ -10,5 +10,7 @@
 #include <trireme/mpi/matrix.hpp>
 #include <trireme/mpi/monte_carlo.hpp>
 #include <trireme/mpi/reduce.hpp>
+#include <trireme/mpi/scan.hpp>
+#include <trireme/mpi/sort.hpp>
 #include <trireme/mpi/transform.hpp>
 #include <trireme/trireme.hpp>
