@@ -124,16 +124,19 @@ TEST_CASE("for_each changes a host range on all ranks") {
     for (double& x : expected) blend(x);
     tri::for_each(cluster, host, blend);
     CHECK(same_bits(host, expected));
-    tri::for_each(cluster, linked, blend);
+    tri::for_each(cluster, linked, blend, {.schedule = tri::dynamic});
     CHECK(same_bits(std::vector<double>(linked.begin(), linked.end()), expected));
     auto row = rows.row(1);
     tri::for_each(cluster, row, blend);
     CHECK(same_bits(Eigen::VectorXd(rows.row(1)), expected));
 
     std::vector<int> seen(n, 0), all(n, 0);
-    tri::for_each(cluster, std::as_const(host), [&](double const& x) { ++seen[static_cast<std::size_t>(&x - host.data())]; });
-    MPI_Allreduce(seen.data(), all.data(), static_cast<int>(n), MPI_INT, MPI_SUM, MPI_COMM_WORLD);
-    CHECK(all == std::vector<int>(n, 1));
+    for (auto const schedule : {tri::fixed, tri::dynamic}) {
+      std::fill(seen.begin(), seen.end(), 0);
+      tri::for_each(cluster, std::as_const(host), [&](double const& x) { ++seen[static_cast<std::size_t>(&x - host.data())]; }, {.schedule = schedule});
+      MPI_Allreduce(seen.data(), all.data(), static_cast<int>(n), MPI_INT, MPI_SUM, MPI_COMM_WORLD);
+      CHECK(all == std::vector<int>(n, 1));
+    }
   }
 }
 

@@ -8,6 +8,7 @@
 #include <trireme/core/limits.hpp>
 #include <trireme/core/operand.hpp>
 #include <trireme/core/progress.hpp>
+#include <trireme/core/schedule.hpp>
 #include <trireme/simd/kernel.hpp>
 
 #include <chrono>
@@ -24,6 +25,7 @@ struct loop_options {
   std::stop_token stop = {};          ///< a request leaves the rest undone and throws `cancelled`
   progress_callback progress = {};    ///< called by the calling thread between pieces of work
   std::chrono::nanoseconds timeout{0}; ///< for the whole call: then it leaves the rest undone and throws `timed_out`; 0: none
+  schedule_type schedule = fixed;      ///< of the ranks of a cluster; the workers of one executor always share by need
 };
 
 namespace detail {

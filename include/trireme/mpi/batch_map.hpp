@@ -4,6 +4,7 @@
 #include <trireme/algorithm/batch_map.hpp>
 #include <trireme/core/error.hpp>
 #include <trireme/core/limits.hpp>
+#include <trireme/mpi/call_limit.hpp>
 #include <trireme/mpi/cluster.hpp>
 #include <trireme/mpi/cuts.hpp>
 #include <trireme/mpi/operand.hpp>
@@ -11,7 +12,6 @@
 #include <trireme/mpi/transform.hpp>
 
 #include <algorithm>
-#include <chrono>
 #include <concepts>
 #include <cstddef>
 #include <optional>
@@ -24,25 +24,6 @@
 namespace trireme { inline namespace v1 {
 
 namespace detail {
-
-/// A call's time, of which parts of the call have what is left.
-class call_deadline {
-public:
-  call_deadline(char const* call, std::chrono::nanoseconds timeout) : call_(call), timeout_(timeout) { check_timeout(call, timeout); }
-
-  /// f(options), as within() has it. @throws timed_out.
-  template <class F>
-  void part(batch_options options, F const& f) const {
-    if (timeout_.count() != 0)
-      options.timeout = std::max(std::chrono::nanoseconds(1), timeout_ - (std::chrono::steady_clock::now() - begun_));
-    within(call_, options, f);
-  }
-
-private:
-  char const* call_;
-  std::chrono::nanoseconds timeout_;
-  std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
-};
 
 /// The batches of a host range that every rank reads.
 template <class E, class R>
@@ -111,7 +92,8 @@ template <class T, class E, class R, class F, class Sink>
 void batches_together(mpi_cluster<E> const& cluster, R& in, F const& f, Sink& sink, batch_options const& options) {
   std::size_t const most = options.batch_size;
   if (most == 0) throw std::invalid_argument("trireme: batch_map: batch_size must be at least 1");
-  call_deadline const deadline("batch_map", options.timeout);
+  check_timeout("batch_map", options.timeout);
+  call_limit const limit("batch_map", options.timeout);
   mpi_link const& link = link_of(cluster);
 
   cluster_batches<E, R&> reader(cluster, in, most);
@@ -120,13 +102,15 @@ void batches_together(mpi_cluster<E> const& cluster, R& in, F const& f, Sink& si
   std::size_t done = 0, read = 0;
   do {
     reader.fetch(most);
-    link.together([&] {
+    auto const work = [&] {
       if (!ready.empty()) {
         sink(ready);
         done += ready.size();
         if (options.progress) options.progress({done, reader.total()});
       }
-      deadline.part(options, [&](batch_options const& limited) {
+      batch_options left = options;
+      left.timeout = limit.left();
+      within("batch_map", left, [&](batch_options const& limited) {
         if (limited.stop.stop_requested()) throw cancelled{};
         auto const batch = reader.next(most);
         read = batch.size();
@@ -138,8 +122,10 @@ void batches_together(mpi_cluster<E> const& cluster, R& in, F const& f, Sink& si
         });
       });
       return read;
-    });
-    ready = out->gather(link);
+    };
+    link.together(work, limit);
+    out->gather(link);
+    ready = out->all();
   } while (read != 0);
 }
 
@@ -149,13 +135,14 @@ buffer<T, mpi_cluster<E>> batches_in_place(mpi_cluster<E> const& cluster, R& in,
   std::optional<spread_results<T, E>> out;
   cluster_input<E, R&> data(cluster, in);
   data.align(cluster, cluster.cuts(data.size()));
-  link_of(cluster).together([&] {
+  auto const work = [&] {
     out.emplace(cluster, data.size());
     share const mine = out->mine();
     auto const part = data.part(mine);
     part_of_whole{mine.first, 1, data.size()}([&] { out->place() = trireme::batch_map(cluster.inner(), part, f, options); });
     return data.size();
-  });
+  };
+  link_of(cluster).together(work, call_limit("batch_map", options.timeout));
   return out->finish();
 }
 

@@ -1,11 +1,13 @@
 /// @file mpi/link.hpp
 /// The messages of a cluster: its own communicator, what all ranks agree on, and results that reach every rank.
 #pragma once
+#include <trireme/mpi/call_limit.hpp>
 #include <trireme/mpi/grid.hpp>
 #include <trireme/mpi/session.hpp>
 #include <trireme/processes/failure.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -34,6 +36,8 @@ public:
     MPI_Query_thread(&threads_);
     counts_.resize(static_cast<std::size_t>(size_));
     starts_.resize(static_cast<std::size_t>(size_));
+    requests_.resize(static_cast<std::size_t>(size_), MPI_REQUEST_NULL);
+    arrivals_.resize(static_cast<std::size_t>(size_));
   }
   mpi_link(mpi_link const&) = delete;
   mpi_link& operator=(mpi_link const&) = delete;
@@ -49,15 +53,20 @@ public:
     if (!grid_) grid_.emplace(comm_);
     return *grid_;
   }
+  /// Whether another thread than the one that has begun MPI may call it.
+  [[nodiscard]] bool any_thread() const noexcept { return threads_ >= MPI_THREAD_SERIALIZED; }
 
   /// Calls work(), which returns the number of elements that the call is about. Collective, and a meeting of all ranks: where
   /// work() threw on one of them, all of them throw that; of several the lowest rank's.
   ///
   /// The rank that threw it also throws what the others do, an exception put together from its type's name and text: programs
   /// whose ranks catch different types would no longer make the same calls.
+  ///
+  /// Under a limit, where a rank does not come in time the job ends, with a line that names it. That costs a message to rank 0
+  /// and one back, for each rank.
   /// @throws std::invalid_argument where the numbers differ; std::logic_error, alone, where MPI may not be called on this thread.
   template <class Work>
-  void together(Work const& work) const {
+  void together(Work const& work, call_limit const& limit = {}) const {
     check_thread();
     std::exception_ptr failure;
     std::uint64_t elements = 0;
@@ -67,9 +76,14 @@ public:
       failure = std::current_exception();
     }
     auto const nobody = static_cast<std::uint64_t>(size_);
-    std::uint64_t const mine[3] = {failure ? static_cast<std::uint64_t>(rank_) : nobody, elements, ~elements};
-    std::uint64_t least[3] = {};
-    check_mpi(MPI_Allreduce(mine, least, 3, MPI_UINT64_T, MPI_MIN, comm_), "MPI_Allreduce");
+    words const mine{failure ? static_cast<std::uint64_t>(rank_) : nobody, elements, ~elements};
+    words least{};
+    if (!limit || size_ == 1)
+      check_mpi(MPI_Allreduce(mine.data(), least.data(), 3, MPI_UINT64_T, MPI_MIN, comm_), "MPI_Allreduce");
+    else if (rank_ == 0)
+      least = collect(mine, limit);
+    else
+      least = told(mine, limit);
     if (least[0] != nobody) std::rethrow_exception(told_by(static_cast<int>(least[0]), failure));
     if (least[1] != ~least[2])
       throw std::invalid_argument("trireme: the ranks of a cluster make the same calls, but one has " + std::to_string(least[1]) +
@@ -98,9 +112,51 @@ public:
   }
 
 private:
+  using words = std::array<std::uint64_t, 3>;
+  static constexpr int arrival_tag = 1, answer_tag = 2;
+
+  /// The least of each word, of those that every rank sends to this one, rank 0. All hear it, and no message is left over.
+  [[nodiscard]] words collect(words least, call_limit const& limit) const {
+    for (int r = 1; r < size_; ++r) {
+      auto const i = static_cast<std::size_t>(r);
+      check_mpi(MPI_Irecv(arrivals_[i].data(), 3, MPI_UINT64_T, r, arrival_tag, comm_, &requests_[i]), "MPI_Irecv");
+    }
+    int come = 1;
+    bool const all = poll_until(limit.end(0), [&] {
+      int some = 0;
+      check_mpi(MPI_Testsome(size_, requests_.data(), &some, counts_.data(), MPI_STATUSES_IGNORE), "MPI_Testsome");
+      if (some != MPI_UNDEFINED) come += some;
+      return come == size_;
+    });
+    if (!all) {
+      std::vector<int> missing;
+      for (int r = 1; r < size_; ++r)
+        if (requests_[static_cast<std::size_t>(r)] != MPI_REQUEST_NULL) missing.push_back(r);
+      limit.end_job(comm_, missing);
+    }
+    for (int r = 1; r < size_; ++r)
+      for (std::size_t i = 0; i < least.size(); ++i) least[i] = std::min(least[i], arrivals_[static_cast<std::size_t>(r)][i]);
+    for (int r = 1; r < size_; ++r) check_mpi(MPI_Send(least.data(), 3, MPI_UINT64_T, r, answer_tag, comm_), "MPI_Send");
+    return least;
+  }
+  /// The same on another rank, which sends its own.
+  [[nodiscard]] words told(words const& mine, call_limit const& limit) const {
+    words least{};
+    MPI_Request both[2] = {MPI_REQUEST_NULL, MPI_REQUEST_NULL};
+    check_mpi(MPI_Irecv(least.data(), 3, MPI_UINT64_T, 0, answer_tag, comm_, &both[0]), "MPI_Irecv");
+    check_mpi(MPI_Isend(mine.data(), 3, MPI_UINT64_T, 0, arrival_tag, comm_, &both[1]), "MPI_Isend");
+    bool const come = poll_until(limit.end(rank_), [&] {
+      int done = 0;
+      check_mpi(MPI_Testall(2, both, &done, MPI_STATUSES_IGNORE), "MPI_Testall");
+      return done != 0;
+    });
+    if (!come) limit.end_job(comm_, {0});
+    return least;
+  }
+
   void check_thread() const {
     int main = 0;
-    if (threads_ < MPI_THREAD_SERIALIZED && (MPI_Is_thread_main(&main), main == 0))
+    if (!any_thread() && (MPI_Is_thread_main(&main), main == 0))
       throw std::logic_error("trireme: mpi_cluster: this program has begun MPI so that only the thread which did may call it: "
                              "ask MPI_Init_thread for MPI_THREAD_SERIALIZED or more");
   }
@@ -136,7 +192,10 @@ private:
   MPI_Comm comm_ = MPI_COMM_NULL;
   int rank_ = 0, size_ = 1, threads_ = MPI_THREAD_SINGLE;
   mutable std::optional<mpi_grid> grid_;
-  mutable std::vector<int> counts_, starts_; // of gather, which must not run out of memory between two messages
+  // Nothing runs out of memory between two messages.
+  mutable std::vector<int> counts_, starts_;
+  mutable std::vector<MPI_Request> requests_;
+  mutable std::vector<words> arrivals_;
 };
 
 }}} // namespace trireme::v1::detail

@@ -7,6 +7,7 @@
 #include <trireme/algorithm/simulate.hpp>
 #include <trireme/core/count.hpp>
 #include <trireme/core/limits.hpp>
+#include <trireme/mpi/call_limit.hpp>
 #include <trireme/mpi/cluster.hpp>
 #include <trireme/mpi/reduce.hpp>
 
@@ -99,7 +100,8 @@ struct moments_around {
 template <class E, class Out, class Sampler, class Make>
 void simulate_together(mpi_cluster<E> const& cluster, std::size_t n, Sampler const& sampler, simulate_options const& options,
                        std::optional<Out>& out, Make const& make) {
-  link_of(cluster).together([&] {
+  auto const work = [&] {
+    check_timeout("simulate", options.timeout);
     make();
     share const mine = out->mine();
     if (mine.size() == 0) return n;
@@ -109,7 +111,8 @@ void simulate_together(mpi_cluster<E> const& cluster, std::size_t n, Sampler con
         [&] { simulate_into(cluster.inner(), there.view(), later_samples<Sampler>{sampler, mine.first}, options); });
     there.finish();
     return n;
-  });
+  };
+  link_of(cluster).together(work, call_limit("simulate", options.timeout));
 }
 
 template <class E, class Sampler>
@@ -166,7 +169,7 @@ template <class Real = double, executor E, class F>
 
     std::optional<detail::forest<moments>> trees;
     value x0{};
-    link.together([&] {
+    auto const work = [&] {
       call_options const limits{.stop = options.stop, .progress = options.progress, .timeout = options.timeout};
       x0 = static_cast<value>(simulate<Real>(cluster.inner(), 1, f, {options.seed, {}, options.stop, options.timeout})[0]);
       detail::grow(trees, link, n, "monte_carlo", limits, [&](detail::share part, detail::fold_control const& control) {
@@ -174,7 +177,8 @@ template <class Real = double, executor E, class F>
         return detail::fold<moments>(cluster.inner(), part.size(), source, detail::add_moments{}, control);
       });
       return n;
-    });
+    };
+    link.together(work, detail::call_limit("monte_carlo", options.timeout));
     return detail::to_estimate(x0, trees->combine(link, detail::add_moments{}), n);
   } else {
     return estimate{};

@@ -73,7 +73,8 @@ A reduce_together(mpi_cluster<E> const& cluster, char const* call, std::remove_r
   std::size_t n = 0;
   cluster_input<E, R> data(cluster, in);
   if constexpr (any_buffer<R>) data.align(cluster, cluster.cuts(data.size()));
-  link.together([&] {
+  auto const work = [&] {
+    check_timeout(call, options.timeout);
     data.read();
     n = data.size();
     if (n == 0) return n;
@@ -91,10 +92,12 @@ A reduce_together(mpi_cluster<E> const& cluster, char const* call, std::remove_r
       return value(there.view(), control);
     });
     return n;
-  });
+  };
+  link.together(work, call_limit(call, options.timeout));
   if (n == 0) return init;
   if (trees) return static_cast<A>(op(std::move(init), trees->combine(link, op)));
-  std::span<A const> const all = values->gather(link);
+  values->gather(link);
+  std::span<A const> const all = values->all();
   return static_cast<A>(op(std::move(init), on_reduce(inline_executor{}, all, std::type_identity<A>{}, op, {})));
 }
 

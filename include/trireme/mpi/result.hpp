@@ -53,13 +53,12 @@ public:
       : cuts_(std::move(cuts)), mine_(share_of(cuts_, link.rank())), values_(make(cuts_.back())) {}
 
   [[nodiscard]] share mine() const noexcept { return mine_; }
+  [[nodiscard]] std::span<T> all() { return {values_.data(), cuts_.back()}; }
   /// Where this rank's results go.
-  [[nodiscard]] std::span<T> place() { return {values_.data() + mine_.first, mine_.size()}; }
+  [[nodiscard]] std::span<T> place() { return run(all(), mine_); }
   /// Collective.
-  std::span<T> gather(mpi_link const& link) {
-    link.gather(values_.data(), sizeof(T), cuts_);
-    return {values_.data(), cuts_.back()};
-  }
+  void gather(mpi_link const& link) { link.gather(values_.data(), sizeof(T), cuts_); }
+  void settle() const {}
   [[nodiscard]] auto finish() {
     if constexpr (eigen_vector<std::remove_cvref_t<Like>>)
       return std::move(values_);
@@ -100,19 +99,23 @@ public:
     if constexpr (!direct) own_.emplace(link, cuts_);
   }
   [[nodiscard]] share mine() const noexcept { return mine_; }
-  [[nodiscard]] auto place() {
+  [[nodiscard]] auto all() {
     if constexpr (direct)
-      return run(out_.view(), mine_);
+      return out_.view();
     else
-      return own_->place();
+      return own_->all();
   }
+  [[nodiscard]] auto place() { return run(all(), mine_); }
   void gather(mpi_link const& link) {
-    auto const to = out_.view();
-    if constexpr (direct) {
-      link.gather(to.data(), sizeof(to[0]), cuts_);
-    } else {
-      auto const from = own_->gather(link);
-      for (std::size_t i = 0; i < from.size(); ++i) to[i] = from[i];
+    auto const to = all();
+    link.gather(to.data(), sizeof(to[0]), cuts_);
+    settle();
+  }
+  /// When all results are here.
+  void settle() {
+    if constexpr (!direct) {
+      auto const to = out_.view();
+      for (std::size_t i = 0; i < to.size(); ++i) to[i] = own_->all()[i];
     }
   }
 
@@ -131,28 +134,33 @@ class changed_results {
   static constexpr bool direct = takes_messages<decltype(std::declval<stored&>().view())>;
 
 public:
-  changed_results(mpi_link const& link, std::remove_reference_t<R>& range)
-      : data_(inline_executor{}, range), cuts_(even_cuts(data_.size(), link.size())), mine_(share_of(cuts_, link.rank())) {
+  explicit changed_results(std::remove_reference_t<R>& range) : data_(inline_executor{}, range) {
     if constexpr (!direct) all_.emplace(data_.size());
   }
-  [[nodiscard]] share mine() const noexcept { return mine_; }
   [[nodiscard]] std::size_t size() const { return data_.size(); }
-  [[nodiscard]] auto place() { return run(data_.view(), mine_); }
-  void gather(mpi_link const& link) {
-    auto const view = data_.view();
-    if constexpr (direct) {
-      link.gather(view.data(), sizeof(T), cuts_);
-    } else {
-      for (std::size_t i = mine_.first; i < mine_.last; ++i) std::construct_at(all_->data() + i, view[i]);
-      link.gather(all_->data(), sizeof(T), cuts_);
+  [[nodiscard]] std::span<T> all() {
+    if constexpr (direct)
+      return data_.view();
+    else
+      return {all_->data(), all_->size()};
+  }
+  [[nodiscard]] auto place(share part) { return run(data_.view(), part); }
+  /// When this rank has changed them.
+  void changed(share part) {
+    if constexpr (!direct) {
+      auto const view = data_.view();
+      for (std::size_t i = part.first; i < part.last; ++i) std::construct_at(all_->data() + i, view[i]);
+    }
+  }
+  void settle() {
+    if constexpr (!direct) {
+      auto const view = data_.view();
       for (std::size_t i = 0; i < view.size(); ++i) view[i] = all_->data()[i];
     }
   }
 
 private:
   stored data_;
-  std::vector<std::size_t> cuts_;
-  share mine_;
   std::optional<arrivals<T>> all_;
 };
 
@@ -199,6 +207,7 @@ inline std::vector<std::size_t> cuts_of(std::vector<std::size_t> const& dictated
 template <class E, class T, class Like>
 struct fresh_results {
   using type = std::conditional_t<any_buffer<Like>, spread_results<T, E>, shared_results<T, Like>>;
+  static constexpr bool spread = any_buffer<Like>;
   mpi_cluster<E> const& cluster;
 
   /// What the call's spread data is brought to.
@@ -219,6 +228,7 @@ struct fresh_results {
 template <class E, class T, class Out>
 struct existing_results {
   using type = std::conditional_t<any_buffer<Out>, placed_spread<E, Out>, placed_results<T, Out>>;
+  static constexpr bool spread = any_buffer<Out>;
   mpi_cluster<E> const& cluster;
   into_type<Out>& place;
 

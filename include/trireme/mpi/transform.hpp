@@ -4,10 +4,13 @@
 #include <trireme/algorithm/for_each.hpp>
 #include <trireme/algorithm/transform.hpp>
 #include <trireme/core/accepts.hpp>
+#include <trireme/mpi/call_limit.hpp>
 #include <trireme/mpi/cluster.hpp>
 #include <trireme/mpi/cuts.hpp>
 #include <trireme/mpi/operand.hpp>
 #include <trireme/mpi/result.hpp>
+#include <trireme/mpi/run.hpp>
+#include <trireme/mpi/share_out.hpp>
 
 #include <cstddef>
 #include <optional>
@@ -32,18 +35,31 @@ void transform_share(mpi_cluster<E> const& cluster, Out& out, std::size_t n, F c
 template <class E, class Results, class Out, class F, class First, class... Rest>
 void transform_together(mpi_cluster<E> const& cluster, Results const& results, std::optional<Out>& out, F const& f,
                         loop_options const& options, First&& first, Rest&&... rest) {
-  mpi_link const& link = link_of(cluster);
   auto const cuts = results.cuts(first, rest...);
   align_all(cluster, cuts, first, rest...);
-  link.together([&] {
+  auto const read = [&] {
     first.read();
     (rest.read(), ...);
     (check_same_size(rest.size(), first.size(), "transform: in2"), ...);
     results.emplace(out, first.size(), cuts);
-    transform_share(cluster, *out, first.size(), f, options, first, rest...);
     return first.size();
-  });
-  out->gather(link);
+  };
+  if constexpr (Results::spread || First::spread || (Rest::spread || ...)) { // these elements stay, whatever the schedule
+    auto const work = [&] {
+      std::size_t const n = read();
+      transform_share(cluster, *out, n, f, options, first, rest...);
+      return n;
+    };
+    link_of(cluster).together(work, call_limit("transform", options.timeout));
+    out->gather(link_of(cluster));
+  } else {
+    auto const work = [&](share part, loop_options const& o) {
+      auto const compute = [&](auto&&... in) { trireme::transform(cluster.inner(), in..., f, trireme::into(run(out->all(), part)), o); };
+      compute(first.part(part), rest.part(part)...);
+    };
+    share_out(cluster, "transform", options, read, work, [&] { return out->all(); });
+    out->settle();
+  }
 }
 
 template <class E, class F, class First, class... Rest>
@@ -84,7 +100,8 @@ consteval bool accepts_cluster_map_into() {
 /// transferable, arrive on every rank; elements are cut evenly: also few slow ones spread over all ranks. Or it is a spread
 /// buffer, each rank's part of which is worked on where it is, and the result is one.
 /// @throws as on one executor; what one rank throws, all ranks throw. `.progress` counts this rank's elements.
-/// Cost: one allreduce of three words; for a host range one allgather of the results. Spread data that lies by other cuts
+/// Cost: one allreduce of three words; for a host range one allgather of the results. With `.schedule = dynamic`, for host
+/// ranges, a question and an answer of 12 bytes for each of some ten pieces a rank, another allreduce, and memory for the results once again. Spread data that lies by other cuts
 /// than the first travels to where that is.
 template <executor E, class R, class F>
 [[nodiscard]] auto transform(mpi_cluster<E> const& cluster, R&& in, F f, loop_options options = {}) {

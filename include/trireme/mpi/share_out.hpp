@@ -1,0 +1,107 @@
+/// @file mpi/share_out.hpp
+/// The elements of a call shared out to all ranks, by either schedule.
+#pragma once
+#include <trireme/algorithm/for_each.hpp>
+#include <trireme/core/limits.hpp>
+#include <trireme/mpi/call_limit.hpp>
+#include <trireme/mpi/cluster.hpp>
+#include <trireme/mpi/cuts.hpp>
+#include <trireme/mpi/deal.hpp>
+#include <trireme/mpi/link.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace trireme { inline namespace v1 { namespace detail {
+
+/// A call whose n elements all ranks know: their pieces, of which none has fewer elements than an executor has workers.
+class dealt_call {
+public:
+  template <executor E>
+  dealt_call(mpi_cluster<E> const& cluster, std::size_t n, call_limit const& limit)
+      : link_(&link_of(cluster)), limit_(limit), n_(n),
+        cuts_(guided_cuts(n, cluster.size(), 1 + (cluster.concurrency() - 1) / static_cast<std::size_t>(cluster.size()))),
+        deal_(*link_, cuts_.size() - 1, limit) {}
+
+  /// Collective. compute(piece, options) for each piece that comes here.
+  template <class Compute>
+  void run(loop_options const& options, Compute const& compute) {
+    link_->together(
+        [&] {
+          deal_.run([&](auto const& take) { take_all(options, compute, take); });
+          return n_;
+        },
+        limit_);
+  }
+  /// Collective, after run: brings each piece of `all` to all ranks.
+  template <class T>
+  void gather(std::span<T> all) {
+    deal_.share_owners();
+    results_->gather(all.data(), sizeof(T), cuts_, deal_.owners());
+  }
+  /// Before run, where results are to be gathered, of so many bytes in all.
+  void expect(std::size_t bytes) { results_.emplace(*link_, bytes); }
+
+private:
+  /// All ranks are as far as the last piece that one of them has taken.
+  template <class Compute, class Take>
+  void take_all(loop_options const& options, Compute const& compute, Take const& take) const {
+    loop_options all = options;
+    all.timeout = limit_.left();
+    within(limit_.call(), all, [&](loop_options const& limited) {
+      loop_options one = limited;
+      one.progress = {};
+      std::size_t done = 0;
+      for (std::uint64_t k = take(); k != deal::none; k = take()) {
+        share const piece{cuts_[k], cuts_[k + 1]};
+        part_of_whole{piece.first, 1, n_}([&] { compute(piece, one); });
+        done = piece.last;
+        if (options.progress) options.progress({done, n_});
+      }
+      if (options.progress && done != n_) options.progress({n_, n_});
+    });
+  }
+
+  mpi_link const* link_;
+  call_limit limit_;
+  std::size_t n_;
+  std::vector<std::size_t> cuts_;
+  deal deal_;
+  std::optional<dealt_results> results_;
+};
+
+/// Shares out read() elements: work(part, options) for each part that comes here, by the schedule that was asked for. Where all()
+/// gives the place of results, every rank has all of them then.
+template <class E, class Read, class Work, class... All>
+void share_out(mpi_cluster<E> const& cluster, char const* name, loop_options const& options, Read const& read, Work const& work, All const&... all) {
+  mpi_link const& link = link_of(cluster);
+  call_limit const limit(name, options.timeout);
+  std::optional<dealt_call> call;
+  std::vector<std::size_t> cuts;
+  link.together(
+      [&] {
+        check_timeout(name, options.timeout);
+        std::size_t const n = read();
+        if (options.schedule == dynamic) {
+          call.emplace(cluster, n, limit);
+          (call->expect(all().size_bytes()), ...);
+          return n;
+        }
+        cuts = even_cuts(n, link.size());
+        share const mine = share_of(cuts, link.rank());
+        if (mine.size() != 0) part_of_whole{mine.first, 1, n}([&] { work(mine, options); });
+        return n;
+      },
+      limit);
+  if (call) {
+    call->run(options, work);
+    (call->gather(all()), ...);
+  } else {
+    (link.gather(all().data(), sizeof(all()[0]), cuts), ...);
+  }
+}
+
+}}} // namespace trireme::v1::detail
