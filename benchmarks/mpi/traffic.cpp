@@ -118,6 +118,10 @@ int MPI_Allgatherv(void const* from, int count, MPI_Datatype type, void* to, int
   sent += bytes_of(counts[rank], to_type) * others_of(comm);
   return PMPI_Allgatherv(from, count, type, to, counts, starts, to_type, comm);
 }
+int MPI_Alltoall(void const* from, int count, MPI_Datatype type, void* to, int each, MPI_Datatype to_type, MPI_Comm comm) {
+  sent += bytes_of(count, type) * others_of(comm);
+  return PMPI_Alltoall(from, count, type, to, each, to_type, comm);
+}
 int MPI_Alltoallv(void const* from, int const* counts, int const* starts, MPI_Datatype type, void* to, int const* to_counts, int const* to_starts, MPI_Datatype to_type, MPI_Comm comm) {
   int size = 1;
   PMPI_Comm_size(comm, &size);

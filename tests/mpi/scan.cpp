@@ -1,8 +1,8 @@
 /// @file mpi/scan.cpp
 /// Scans on a cluster have the bits of inline_executor, of host ranges and of spread buffers.
-#include <trireme/mpi/scan.hpp>
-#include <trireme/trireme.hpp>
+#include <trireme/mpi.hpp>
 
+#include "far_executor.hpp"
 #include "support.hpp"
 #include "testing.hpp"
 
@@ -16,7 +16,6 @@
 #include <list>
 #include <stdexcept>
 #include <stop_token>
-#include <thread>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -103,6 +102,7 @@ void scans(E const& inner) {
 TEST_CASE("scans, on inline_executor") { scans(tri::inline_executor{}); }
 TEST_CASE("scans, on threads") { scans(tri::thread_pool(2)); }
 TEST_CASE("scans, on processes") { scans(tri::process_pool(2)); }
+TEST_CASE("scans, where memory can't be touched from the host") { scans(testing::far_executor(testing::far_executor::lazy)); }
 
 TEST_CASE("everything meets in the order of the fixed shape, wherever ranks begin") {
   tri::mpi_cluster const cluster(tri::inline_executor{});
@@ -233,8 +233,8 @@ TEST_CASE("scans are watched, stopped and limited in time") {
   std::stop_source stop;
   if (cluster.rank() == cluster.size() - 1) stop.request_stop();
   CHECK_THROWS_AS(tri::inclusive_scan(cluster, x, std::plus<>{}, {.stop = stop.get_token()}), tri::cancelled);
-  auto const slow = [](double a, double b) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  auto const slow = [until = std::chrono::steady_clock::now() + std::chrono::milliseconds(300)](double a, double b) {
+    while (std::chrono::steady_clock::now() < until) {}
     return a + b;
   };
   CHECK_THROWS_AS(tri::inclusive_scan(cluster, x, slow, {.timeout = std::chrono::milliseconds(20)}), tri::timed_out);

@@ -69,10 +69,10 @@ template <class A, class E, class R, class Results, class Op, class Pass>
 void scan_together(mpi_cluster<E> const& cluster, char const* call, R&& in, Results const& results,
                    std::optional<typename Results::type>& out, Op const& op, Pass const& pass, call_options const& options) {
   mpi_link const& link = link_of(cluster);
-  timed_call const limit(call, options.timeout);
+  timed_call const timed(link, call, options);
   std::size_t n = 0;
   std::optional<cluster_input<E, R>> data;
-  link.together([&] {
+  timed.together([&] {
     data.emplace(cluster, in);
     data->read();
     return n = data->size();
@@ -85,10 +85,10 @@ void scan_together(mpi_cluster<E> const& cluster, char const* call, R&& in, Resu
   std::optional<input<E, part_type&>> there;
   std::optional<spread_totals<A, E>> totals;
   share const mine = share_of(cuts, cluster.rank());
-  link.together([&] {
+  timed.together([&] {
     results.emplace(out, n, cuts);
     if (n == 0) return n;
-    limit.part(options, [&](call_options const& limited) {
+    timed.within_time([&](call_options const& limited) {
       totals.emplace(link, cluster.inner(), cuts);
       part.emplace(data->part(mine));
       there.emplace(cluster.inner(), *part);
@@ -100,9 +100,9 @@ void scan_together(mpi_cluster<E> const& cluster, char const* call, R&& in, Resu
   });
   if (n == 0) return;
   totals->gather(link);
-  link.together([&] {
+  timed.together([&] {
     if (mine.size() == 0) return n;
-    limit.part(options, [&](call_options const& limited) {
+    timed.within_time([&](call_options const& limited) {
       totals->carry(op, limited.stop);
       auto place = into(out->place());
       existing<E, decltype(place.out)> to(cluster.inner(), place, mine.size());

@@ -71,12 +71,12 @@ inline progress_callback progress_between(progress_callback const& progress, std
 /// Merges the runs at `room` to `data`, both of as many elements. Whatever fails, they are all at `data` afterwards.
 template <executor E, class T, class Less>
 void merge_into(E const& ex, buffer<T, E>& room, T* data, std::vector<std::size_t> const& bounds, Less const& less,
-                call_options const& options, timed_call const& limit) {
+                progress_callback const& progress, timed_call<call_options> const& timed) {
   std::size_t const n = bounds.back(), runs = bounds.size() - 1, blocks = n / sort_block + (n % sort_block != 0);
   std::size_t passes = 1, done = 0; // the way back
   for (std::size_t width = 1; width < runs; width *= 2) ++passes;
   auto const tell = [&] {
-    if (++done, options.progress) options.progress({done, passes});
+    if (++done, progress) progress({done, passes});
   };
   T* from = room.data();
   T* to = data;
@@ -84,7 +84,7 @@ void merge_into(E const& ex, buffer<T, E>& room, T* data, std::vector<std::size_
     if (from != data) on_bulk(ex, blocks, gather_blocks<T>{data, from, nullptr, n, true}, {});
   };
   try {
-    limit.part(options, [&](call_options const& limited) {
+    timed.within_time([&](call_options const& limited) {
       buffer<std::size_t, E> const there(ex, bounds);
       std::size_t const grain = limited.stop.stop_possible() ? 1 : 0;
       for (std::size_t width = 1; width < runs; width *= 2) {
@@ -123,16 +123,16 @@ private:
 /// Sorts the elements of all ranks, of which this one has `mine`, as many as by the cuts before and after.
 template <class E, class T, class Less>
 void sort_together(mpi_cluster<E> const& cluster, std::vector<std::size_t> const& cuts, buffer_view<T, E> mine, Less const& less,
-                   call_options const& options, timed_call const& limit) {
+                   progress_callback const& progress, timed_call<call_options> const& timed) {
   mpi_link const& link = link_of(cluster);
   E const& inner = cluster.inner();
   std::size_t const n = cuts.back(), size = mine.size(), half = link.size() == 1 ? size : size / 2;
-  auto const before = progress_between(options.progress, 0, half, size), after = progress_between(options.progress, half, size, size);
+  auto const before = progress_between(progress, 0, half, size), after = progress_between(progress, half, size, size);
   std::optional<buffer<T, E>> room;
   std::optional<host_side<T, E>> leaving, coming;
   std::optional<run_splits<T>> splits;
-  link.together([&] {
-    limit.part(options, [&](call_options const& limited) {
+  timed.together([&] {
+    timed.within_time([&](call_options const& limited) {
       trireme::sort(inner, mine, less, {.stop = limited.stop, .progress = before});
     });
     if (link.size() == 1) return n;
@@ -147,8 +147,8 @@ void sort_together(mpi_cluster<E> const& cluster, std::vector<std::size_t> const
 
   while (splits->tell(link)) {
     splits->offer(link, leaving->data());
-    link.together([&] {
-      limit.part(options, [&](call_options const& limited) {
+    timed.together([&] {
+      timed.within_time([&](call_options const& limited) {
         if (limited.stop.stop_requested()) throw cancelled{};
         splits->narrow(less);
       });
@@ -159,7 +159,7 @@ void sort_together(mpi_cluster<E> const& cluster, std::vector<std::size_t> const
   std::optional<exchange> move;
   std::vector<std::uint64_t> goes, comes;
   std::vector<std::size_t> sends, bounds{0};
-  link.together([&] {
+  timed.together([&] {
     sends = splits->sends(size);
     goes.resize(static_cast<std::size_t>(link.size()));
     comes.resize(goes.size());
@@ -168,18 +168,18 @@ void sort_together(mpi_cluster<E> const& cluster, std::vector<std::size_t> const
     return n;
   });
   check_mpi(MPI_Alltoall(goes.data(), 1, MPI_UINT64_T, comes.data(), 1, MPI_UINT64_T, link.comm()), "MPI_Alltoall");
-  link.together([&] {
+  timed.together([&] {
     for (auto const count : comes) bounds.push_back(bounds.back() + static_cast<std::size_t>(count));
     move.emplace(link, sends, bounds, sizeof(T));
     std::erase(comes, 0u);
     return n;
   });
   move->run(leaving->data(), coming->data());
-  link.together([&] {
+  timed.together([&] {
     coming->store(); // from here on this rank's elements are those that came
     bounds.resize(1);
     for (auto const count : comes) bounds.push_back(bounds.back() + static_cast<std::size_t>(count));
-    merge_into(inner, *room, mine.data(), bounds, less, {.stop = options.stop, .progress = after}, limit);
+    merge_into(inner, *room, mine.data(), bounds, less, after, timed);
     return n;
   });
 }
@@ -209,36 +209,35 @@ template <executor E, class R, class Less = ascending>
 void sort(mpi_cluster<E> const& cluster, R&& range, Less less = {}, call_options const& options = {}) {
   if constexpr (detail::accepts_cluster_sort<E, R, Less>()) {
     using element = typename detail::data_element<R>::type;
-    detail::mpi_link const& link = link_of(cluster);
-    detail::timed_call const limit("sort", options.timeout);
+    detail::timed_call const timed(link_of(cluster), "sort", options);
     if constexpr (any_buffer<R>) {
       std::size_t const n = range.size();
-      link.together([&] {
+      timed.together([&] {
         detail::check_spread(cluster, range);
         return n;
       });
       auto&& local = range.local();
-      detail::sort_together(cluster, range.cuts(), local.subspan(0, local.size()), less, options, limit);
+      detail::sort_together(cluster, range.cuts(), local.subspan(0, local.size()), less, options.progress, timed);
     } else {
       using place = std::remove_reference_t<R>&;
       into_type<place> there{range};
       std::vector<std::size_t> cuts;
       std::optional<detail::placed_results<element, place>> all;
       std::optional<buffer<element, E>> mine;
-      link.together([&] {
+      timed.together([&] {
         detail::cluster_input<E, place> data(cluster, range);
         data.read();
         cuts = cluster.cuts(data.size());
-        all.emplace(link, there, cuts);
+        all.emplace(link_of(cluster), there, cuts);
         mine.emplace(cluster.inner(), data.part(all->mine()));
         return data.size();
       });
-      detail::sort_together(cluster, cuts, mine->subspan(0, mine->size()), less, options, limit);
-      link.together([&] {
+      detail::sort_together(cluster, cuts, mine->subspan(0, mine->size()), less, options.progress, timed);
+      timed.together([&] {
         cluster.inner().download(mine->data(), all->place().data(), mine->size() * sizeof(element), {}).wait();
         return cuts.back();
       });
-      all->gather(link);
+      all->gather(link_of(cluster));
     }
   }
 }
