@@ -31,7 +31,7 @@ inline int count() {
 struct candidate {
   std::string name;
   std::function<void()> call;
-  std::string counter;
+  std::string counter = {};
   double amount = 0;
   int calls = 1; ///< in a row, of which the time of one is noted
 };
