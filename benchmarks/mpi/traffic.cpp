@@ -86,7 +86,7 @@ void run() {
   row("inclusive_scan, spread", others * 8, "each rank hears the sum before it", [&] { static_cast<void>(tri::inclusive_scan(cluster, spread, std::plus<>{})); });
   row("sort, spread", size * others / static_cast<double>(p), "of values in random order, all but one in the number of ranks move",
       [&] { tri::buffer y(cluster, x); tri::sort(cluster, y); });
-  auto const& grid = link_of(cluster).grid().shape();
+  auto const grid = tri::detail::square_grid(cluster.size());
   double const block = 8e6; // of a whole matrix
   tri::matrix const a(cluster, Eigen::MatrixXd::Ones(1000, 1000));
   row("matmul, spread, 1000²", block * (grid.rows - 1 + grid.cols - 1), "a to the other columns of ranks, b to the other rows",
