@@ -2,6 +2,7 @@
 /// Products on a cluster, of matrices that are the same on every rank and of spread ones: the bits of one executor.
 #include <trireme/mpi.hpp>
 
+#include "far_executor.hpp"
 #include "products.hpp"
 #include "testing.hpp"
 
@@ -9,8 +10,8 @@
 
 #include <complex>
 #include <cstddef>
+#include <exception>
 #include <list>
-#include <new>
 #include <stdexcept>
 #include <string>
 #include <type_traits>
@@ -87,16 +88,65 @@ TEST_CASE("float, complex and int") {
   products<int>(tri::thread_pool(2), {{700, 1100, 20}});
 }
 
-TEST_CASE("on processes: the bits of processes") {
-  tri::process_pool const processes(1);
-  tri::mpi_cluster const cluster(processes);
+namespace {
+
+template <class E>
+void elsewhere(E const& inner) {
+  tri::mpi_cluster const cluster(inner);
   for (auto const& [m, k, n] : std::vector<shape>{{3, 0, 2}, {1, 5, 9}, {67, 131, 45}}) {
     CAPTURE(m, k, n);
     auto const a = some<Eigen::MatrixXd>(m, k, 1), b = some<Eigen::MatrixXd>(k, n, 2);
-    auto const expected = tri::matmul(processes, a, b);
+    auto const expected = tri::matmul(inner, a, b);
     CHECK(same_bits(tri::matmul(cluster, a, b), expected));
     tri::matrix const x(cluster, a), y(cluster, b);
     CHECK(same_bits(tri::matmul(cluster, x, y).to_host(), expected));
+  }
+}
+
+/// Its calls of bulk fail once there were some.
+class tired_executor : public tri::inline_executor {
+public:
+  explicit tired_executor(int& calls) : calls_(&calls) {}
+  template <class F>
+  tri::inline_completion bulk(tri::count<"n"> n, F const& f, tri::bulk_options<tri::inline_completion> o = {}) const {
+    if (--*calls_ < 0) return tri::inline_completion(std::make_exception_ptr(std::runtime_error("too tired")));
+    return tri::inline_executor::bulk(n, f, o);
+  }
+
+private:
+  int* calls_;
+};
+
+} // namespace
+
+TEST_CASE("where workers do not see the memory: the bits of that executor alone") {
+  elsewhere(tri::process_pool(1));
+  elsewhere(testing::far_executor(testing::far_executor::lazy));
+}
+
+TEST_CASE("a product that fails on one rank between messages fails on all, and the next one does not") {
+  int calls = 1'000'000;
+  tri::mpi_cluster const cluster(tired_executor{calls});
+  auto const a = some<Eigen::MatrixXd>(300, 1100), b = some<Eigen::MatrixXd>(1100, 40);
+  tri::matrix const x(cluster, a), y(cluster, b);
+  if (cluster.rank() == cluster.size() - 1) calls = 3;
+  CHECK_THROWS_MATCHES(tri::matmul(cluster, x, y), std::runtime_error, message_contains("too tired"));
+  CHECK_THROWS_MATCHES(tri::matmul(cluster, a, b), std::runtime_error, message_contains("too tired"));
+  calls = 1'000'000;
+  CHECK(same_bits(tri::matmul(cluster, x, y).to_host(), tri::matmul(tri::inline_executor{}, a, b)));
+}
+
+TEST_CASE("parts that memory does not hold at once") {
+  tri::mpi_cluster const cluster(tri::inline_executor{});
+  for (auto const& [m, k, n] : std::vector<shape>{{41, 50, 43}, {40, 50, 1}, {1, 50, 40}, {3, 50, 2}, {3, 0, 2}}) {
+    CAPTURE(m, k, n);
+    auto const a = some<Eigen::MatrixXd>(m, k, 1), b = some<Eigen::MatrixXd>(k, n, 2);
+    tri::matrix const x(cluster, a), y(cluster, b);
+    tri::matrix<double, tri::mpi_cluster<tri::inline_executor>> z(cluster, m, n);
+    for (std::size_t const room : {std::size_t{1}, std::size_t{150}, std::size_t{400}}) {
+      tri::detail::gemm::multiply_spread(cluster, x, y, z, room);
+      CHECK(same_bits(z.to_host(), tri::matmul(tri::inline_executor{}, a, b)));
+    }
   }
 }
 
@@ -171,8 +221,8 @@ TEST_CASE("what does not fit is refused on every rank") {
   CHECK_THROWS_AS(spread(cluster, -1, 2), std::invalid_argument);
   CHECK_THROWS_AS(spread(cluster, std::size_t{1} << 40, std::size_t{1} << 40), std::invalid_argument);
   auto const wrong = [&] {
-    bool const here = cluster.rank() == cluster.size() - 1;
-    return spread::from_local(cluster, 8, 8, tri::matrix<double, tri::inline_executor>(cluster.inner(), here ? 9 : w.local().rows() * 2, w.local().cols() * 2));
+    std::size_t const more = cluster.rank() == cluster.size() - 1 ? 1 : 0;
+    return spread::from_local(cluster, 4, 4, tri::matrix<double, tri::inline_executor>(cluster.inner(), w.local().rows() + more, w.local().cols()));
   };
   CHECK_THROWS_MATCHES(wrong(), std::invalid_argument, message_contains("the block of rank " + std::to_string(cluster.size() - 1)));
 }

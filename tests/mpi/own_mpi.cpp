@@ -1,7 +1,9 @@
 /// @file mpi/own_mpi.cpp
 /// A program that begins and ends MPI itself, and has asked for no more than one thread that may call it.
 #include <trireme/mpi.hpp>
+#include <trireme/mpi/dynamic.hpp>
 
+#include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 #include <stdexcept>
@@ -26,6 +28,12 @@ int main(int argc, char** argv) {
   {
     tri::mpi_cluster const cluster(tri::thread_pool(2));
     check(tri::reduce(cluster, std::vector<int>(100'000, 1)) == 100'000, "a reduction on the thread that has begun MPI");
+
+    int mine = 0, all = 0;
+    tri::mpi_cluster const alone(tri::inline_executor{});
+    tri::detail::dealt_for_each_index(alone, 1000, [&](std::size_t) { ++mine; }, {.schedule = tri::dynamic});
+    MPI_Allreduce(&mine, &all, 1, MPI_INT, MPI_SUM, MPI_COMM_WORLD);
+    check(all == 1000, "a dynamic loop, in which rank 0 answers between its own pieces");
 
     bool refused = false;
     std::thread([&] {

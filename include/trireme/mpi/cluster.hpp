@@ -50,6 +50,18 @@ struct cluster_names<E> {
 /// A handle: copies are cheap, equal, and talk through one communicator, a duplicate of `comm`, one call at a time. The last copy frees it, which
 /// all ranks have to do.
 ///
+/// `.timeout` also limits how long ranks wait for each other. The call throws timed_out on all ranks, as on one executor, where all of them
+/// come to an agreement: each has, after its timeout, as long again (a second at least) for a kernel to come to the end of its run.
+/// Where one does not come, as it never made the call, or hangs, the job ends: one line on stderr names the rank, and
+/// MPI_Abort ends the others. MPI has no calls without a rank that is part of them, and a process that dies takes the job with it: a program
+/// that has to outlive its processes gives each machine a process_pool, or saves its work. Without `.timeout` ranks wait for
+/// ever. The limit is on agreeing; the results that follow are on their way without one.
+///
+/// `.schedule = tri::dynamic` hands out loops and transforms of host ranges in pieces, to whichever rank asks next: for elements that take unequally
+/// long, or unequal machines. Rank 0 answers on a thread of its own, or between its own pieces where MPI may be called by one thread only;
+/// each piece costs a message there and one back, and the results are copied once more. `.progress` then tells how far all
+/// ranks are. What is spread over the ranks stays where it is.
+///
 /// Where the program has not initialised MPI, the first cluster does, and the end of the program finalises it.
 ///
 /// It models `executor_cluster`, and not `executor`: no kernel sees all of its memory.

@@ -43,14 +43,19 @@ public:
   deal(deal const&) = delete; // its thread and its messages lead into it
   deal& operator=(deal const&) = delete;
 
-  /// Collective. Calls work(take), which computes one piece after the other: take() gives their numbers, and then `none`. Where work throws,
-  /// no rank gets another piece.
+  /// Collective. Calls work(), which computes one piece after the other. Where it throws, no rank gets another piece.
   template <class Work>
   void run(Work const& work) {
     if (link_->rank() == 0)
       run_as_dealer(work);
     else
       run_as_player(work);
+  }
+  /// In work: the number of the next piece of this rank, and after the last one `none`.
+  std::uint64_t take() { return link_->rank() == 0 ? take_own() : take_answer(); }
+  /// In work: asks for that piece before it is needed, to wait less then.
+  void ask_ahead() {
+    if (link_->rank() != 0 && !asked_ && !over_) ask();
   }
 
   /// Collective, after run: tells all ranks whose each piece was.
@@ -63,23 +68,16 @@ public:
 private:
   using clock = call_limit::clock;
   static constexpr int ask_tag = 3, piece_tag = 4;
-  /// Who takes less than that for a piece asks for the next one before, and so waits for no answer.
-  static constexpr std::chrono::milliseconds short_piece{10};
 
   // ---- rank 0 ----
 
   template <class Work>
   void run_as_dealer(Work const& work) {
-    bool const others = link_->size() != 1;
     std::thread clerk; // what MPI throws there ends the job: nobody could be told
     std::exception_ptr failure;
     try {
-      if (others && link_->any_thread()) clerk = std::thread([this] { serve(); });
-      work([&] {
-        if (others && !link_->any_thread())
-          while (answer()) {}
-        return draw(0);
-      });
+      if (link_->size() != 1 && link_->any_thread()) clerk = std::thread([this] { serve(); });
+      work();
     } catch (...) {
       failure = std::current_exception();
       close();
@@ -91,6 +89,11 @@ private:
     if (failure) std::rethrow_exception(failure);
   }
 
+  std::uint64_t take_own() {
+    if (!link_->any_thread())
+      while (answer()) {}
+    return draw(0);
+  }
   std::uint64_t draw(int rank) noexcept {
     std::size_t const piece = next_.fetch_add(1, std::memory_order_relaxed);
     if (piece >= owners_.size()) return none;
@@ -143,17 +146,16 @@ private:
   template <class Work>
   void run_as_player(Work const& work) {
     try {
-      work([this] { return take(); });
+      work();
     } catch (...) {
       failed_ = 1;
-      while (take() != none) {}
+      while (take_answer() != none) {}
       throw;
     }
   }
 
-  std::uint64_t take() {
+  std::uint64_t take_answer() {
     if (over_) return none;
-    bool const quick = clock::now() - taken_ < short_piece;
     if (!asked_) ask();
     if (!poll_until(limit_.end(link_->rank()), [this] {
           int done = 0;
@@ -162,11 +164,8 @@ private:
         }))
       limit_.end_job(link_->comm(), {0});
     asked_ = false;
-    std::uint64_t const piece = piece_;
-    over_ = piece == none;
-    if (!over_ && quick) ask();
-    taken_ = clock::now();
-    return piece;
+    over_ = piece_ == none;
+    return piece_;
   }
   void ask() {
     question_ = failed_;
@@ -187,7 +186,6 @@ private:
   std::uint64_t piece_ = none;
   int failed_ = 0, question_ = 0;
   bool asked_ = false, over_ = false;
-  clock::time_point taken_{};
 };
 
 /// Results that ranks have computed in pieces, brought to all ranks: through memory for as many again, in which each rank's lie

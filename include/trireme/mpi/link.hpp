@@ -48,13 +48,13 @@ public:
   [[nodiscard]] int rank() const noexcept { return rank_; }
   [[nodiscard]] int size() const noexcept { return size_; }
   [[nodiscard]] MPI_Comm comm() const noexcept { return comm_; }
+  /// Whether another thread than the one that has begun MPI may call it.
+  [[nodiscard]] bool any_thread() const noexcept { return threads_ >= MPI_THREAD_SERIALIZED; }
   /// The ranks in rows and columns. Collective where it is asked for first.
   [[nodiscard]] mpi_grid const& grid() const {
     if (!grid_) grid_.emplace(comm_);
     return *grid_;
   }
-  /// Whether another thread than the one that has begun MPI may call it.
-  [[nodiscard]] bool any_thread() const noexcept { return threads_ >= MPI_THREAD_SERIALIZED; }
 
   /// Calls work(), which returns the number of elements that the call is about. Collective, and a meeting of all ranks: where
   /// work() threw on one of them, all of them throw that; of several the lowest rank's.

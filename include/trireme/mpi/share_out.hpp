@@ -9,6 +9,8 @@
 #include <trireme/mpi/deal.hpp>
 #include <trireme/mpi/link.hpp>
 
+#include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -24,14 +26,14 @@ public:
   dealt_call(mpi_cluster<E> const& cluster, std::size_t n, call_limit const& limit)
       : link_(&link_of(cluster)), limit_(limit), n_(n),
         cuts_(guided_cuts(n, cluster.size(), 1 + (cluster.concurrency() - 1) / static_cast<std::size_t>(cluster.size()))),
-        deal_(*link_, cuts_.size() - 1, limit) {}
+        deal_(*link_, cuts_.size() - 1, limit), one_by_one_(cluster.inner().concurrency() == 1) {}
 
   /// Collective. compute(piece, options) for each piece that comes here.
   template <class Compute>
   void run(loop_options const& options, Compute const& compute) {
     link_->together(
         [&] {
-          deal_.run([&](auto const& take) { take_all(options, compute, take); });
+          deal_.run([&] { take_all(options, compute); });
           return n_;
         },
         limit_);
@@ -46,23 +48,44 @@ public:
   void expect(std::size_t bytes) { results_.emplace(*link_, bytes); }
 
 private:
+  using clock = std::chrono::steady_clock;
+  /// Who will be done sooner than that asks for the next piece first. The answer may take some milliseconds, where rank 0 keeps its
+  /// processors busy.
+  static constexpr std::chrono::milliseconds soon{20};
+
   /// All ranks are as far as the last piece that one of them has taken.
-  template <class Compute, class Take>
-  void take_all(loop_options const& options, Compute const& compute, Take const& take) const {
+  template <class Compute>
+  void take_all(loop_options const& options, Compute const& compute) {
     loop_options all = options;
     all.timeout = limit_.left();
     within(limit_.call(), all, [&](loop_options const& limited) {
       loop_options one = limited;
       one.progress = {};
       std::size_t done = 0;
-      for (std::uint64_t k = take(); k != deal::none; k = take()) {
-        share const piece{cuts_[k], cuts_[k + 1]};
-        part_of_whole{piece.first, 1, n_}([&] { compute(piece, one); });
-        done = piece.last;
+      clock::duration before = 2 * soon;
+      for (std::uint64_t k = deal_.take(); k != deal::none; k = deal_.take()) {
+        before = compute_piece({cuts_[k], cuts_[k + 1]}, before, [&](share part) {
+          part_of_whole{part.first, 1, n_}([&] { compute(part, one); });
+        });
+        done = cuts_[k + 1];
         if (options.progress) options.progress({done, n_});
       }
       if (options.progress && done != n_) options.progress({n_, n_});
     });
+  }
+  /// Returns how long it took, as the one before took `before`. One worker can stop shortly before the end without loss.
+  template <class Compute>
+  clock::duration compute_piece(share piece, clock::duration before, Compute const& compute) {
+    auto const begun = clock::now();
+    std::size_t const rest = one_by_one_ ? std::max<std::size_t>(1, piece.size() / 8) : piece.size(), most = piece.size() - rest;
+    clock::duration left = before;
+    if (most != 0) {
+      compute({piece.first, piece.first + most});
+      left = (clock::now() - begun) / most * rest;
+    }
+    if (left < soon) deal_.ask_ahead();
+    compute({piece.first + most, piece.last});
+    return clock::now() - begun;
   }
 
   mpi_link const* link_;
@@ -70,6 +93,7 @@ private:
   std::size_t n_;
   std::vector<std::size_t> cuts_;
   deal deal_;
+  bool one_by_one_;
   std::optional<dealt_results> results_;
 };
 

@@ -70,20 +70,20 @@ struct summa_steps {
 };
 
 /// Of blocks with at most these rows and columns. Parts of k are whole blocks of the packed product, so that sums have its bits;
-/// other products get all of k at once, and what memory then does not hold in turn.
+/// other products get all of k at once, and runs of rows and of columns that `room` elements hold.
 template <class T>
-summa_steps steps_of(std::size_t rows, std::size_t cols, std::size_t depth, bool by_depth) {
-  constexpr std::size_t room = (std::size_t{128} << 20) / sizeof(T);
+summa_steps steps_of(std::size_t rows, std::size_t cols, std::size_t depth, bool by_depth, std::size_t room) {
   constexpr std::size_t panel = 2 * static_cast<std::size_t>(block_shape<T>::depth);
   auto const lines = [&](std::size_t n) { return std::max<std::size_t>(1, std::min(n, room / std::max<std::size_t>(1, depth))); };
+  std::size_t const all = std::max<std::size_t>(1, depth);
   if (by_depth) return {rows, cols, depth, std::max<std::size_t>(1, rows), std::max<std::size_t>(1, cols), panel};
-  return {rows, cols, depth, lines(rows), lines(cols), std::max<std::size_t>(1, depth)};
+  return {rows, cols, depth, lines(rows), lines(cols), all};
 }
 
-/// c = a·b, checked, where c is neither. Collective.
+/// c = a·b, checked, where c is neither. Collective. `room`: for elements of a part of a or b that is not cut along k.
 template <class T, class E>
 void multiply_spread(mpi_cluster<E> const& cluster, matrix<T, mpi_cluster<E>> const& a, matrix<T, mpi_cluster<E>> const& b,
-                     matrix<T, mpi_cluster<E>>& c) {
+                     matrix<T, mpi_cluster<E>>& c, std::size_t room = (std::size_t{128} << 20) / sizeof(T)) {
   auto const& link = link_of(cluster);
   auto const& grid = link.grid();
   grid_shape const shape = square_grid(link.size());
@@ -93,7 +93,7 @@ void multiply_spread(mpi_cluster<E> const& cluster, matrix<T, mpi_cluster<E>> co
   product_shape const whole{index(a.rows()), index(b.cols()), index(depth), 1, index(a.rows()), 1, index(depth), 1, index(a.rows())};
   bool const by_depth = host_executor<E> && !by_rows(whole) && way_of<T>(whole) == way::packed;
   auto const most = [](std::size_t n, int of) { return (n + static_cast<std::size_t>(of) - 1) / static_cast<std::size_t>(of); };
-  auto const steps = steps_of<T>(most(c.rows(), shape.rows), most(c.cols(), shape.cols), depth, by_depth);
+  auto const steps = steps_of<T>(most(c.rows(), shape.rows), most(c.cols(), shape.cols), depth, by_depth, room);
 
   std::optional<host_block<T, E>> left, right;
   std::optional<spread_panel<T>> panels_a, panels_b;
