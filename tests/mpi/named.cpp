@@ -37,7 +37,7 @@ auto with_any(std::string_view text, Visitor const& visitor) {
 
 /// An executor that has no name, and one that one of the ranks can't make.
 struct nameless : tri::inline_executor {
-  static constexpr bool names = false;
+  [[maybe_unused]] static constexpr bool names = false;
 };
 struct made_on_some : tri::inline_executor {
   static bool matches(std::string_view text) { return text == "some"; }
