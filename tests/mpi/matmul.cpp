@@ -70,7 +70,7 @@ void products(E const& inner, std::vector<shape> const& shapes) {
 std::vector<shape> const awkward{{0, 3, 2}, {3, 0, 2}, {3, 2, 0}, {0, 0, 0}, {1, 1, 1},   {1, 40, 33},  {33, 40, 1},
                                  {2, 3, 2}, {5, 9, 2}, {9, 1, 7}, {7, 5, 1}, {24, 33, 17}, {67, 131, 45}};
 /// Some blocks of k with c by packed panels; sums of all of k; sums in pieces.
-std::vector<shape> const large{{300, 257, 513}, {530, 600, 70}, {1100, 300, 12}, {1, 300, 400}, {700, 300, 1}, {9, 9001, 10}};
+std::vector<shape> const large{{300, 257, 513}, {530, 600, 70}, {1100, 300, 12}, {1, 300, 400}, {700, 300, 1}, {9, 9001, 10}, {1, 150'000, 9}, {20, 40'000, 2}};
 
 } // namespace
 

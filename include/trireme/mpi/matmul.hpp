@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -55,41 +56,100 @@ void multiply_part_on(E const& ex, matrix_view<T const> a, matrix_view<T const> 
   }
 }
 
+/// Some of the pieces of a long sum.
+template <class T>
+struct later_pieces {
+  depth_pieces<T> work;
+  std::size_t first;
+  constexpr void operator()(std::size_t begin, std::size_t end) const { work(first + begin, first + end); }
+};
+
+/// A product in host memory of which every rank computes its part, which then travel.
+template <class T>
+class shared_product {
+public:
+  /// Computes this rank's part; c is written later. What is kept of a and b are views.
+  template <class E>
+  shared_product(mpi_cluster<E> const& cluster, matrix_view<T const> a, matrix_view<T const> b, matrix_view<T> c)
+      : c_(c), shape_(shape_of<T>(a, b, c)), cuts_(0, 0, {1, cluster.size()}) {
+    bool const deep = host_executor<E> && !c.empty() && way_of<T>(by_rows(shape_) ? shape_.transposed() : shape_) == way::deep;
+    if constexpr (host_executor<E>)
+      if (deep) cut_sums(cluster, a, b);
+    if (!deep) cut_output(cluster, a, b);
+  }
+  void gather(mpi_link const& link) {
+    link.gather(elements_, sizeof(T), starts_);
+    if (deep_) return add_up(deep_->work, deep_c());
+    if (!elsewhere_) return;
+    auto whole = map_of(c_);
+    for (int r = 0; r < link.size(); ++r) {
+      auto to = block_of(whole, cuts_.rows(r), cuts_.cols(r));
+      to = Eigen::Map<Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic> const>(elements_ + starts_[static_cast<std::size_t>(r)], to.rows(), to.cols());
+    }
+  }
+
+private:
+  static index_t at(std::size_t n) { return static_cast<index_t>(n); }
+  void take(std::size_t n) {
+    elsewhere_.reset(new T[n]); // not zeroed
+    elements_ = elsewhere_.get();
+  }
+
+  /// A block of c for each rank.
+  template <class E>
+  void cut_output(mpi_cluster<E> const& cluster, matrix_view<T const> a, matrix_view<T const> b) {
+    auto const rows = static_cast<std::size_t>(c_.rows), cols = static_cast<std::size_t>(c_.cols);
+    cuts_ = matrix_cuts(rows, cols, output_grid_of(rows, cols, cluster.size()));
+    starts_ = cuts_.starts();
+    bool const in_order = cuts_.grid.rows == 1 || c_.cols == 1;
+    bool const without_gaps = c_.row_stride == 1 && (c_.col_stride == c_.rows || c_.cols == 1);
+    if (in_order && without_gaps && !overlap(a, c_) && !overlap(b, c_))
+      elements_ = c_.data;
+    else
+      take(starts_.back());
+    share const i = cuts_.rows(cluster.rank()), j = cuts_.cols(cluster.rank());
+    multiply_part_on<E, T>(cluster.inner(), a.block(at(i.first), 0, at(i.size()), a.cols), b.block(0, at(j.first), b.rows, at(j.size())),
+                           {elements_ + starts_[static_cast<std::size_t>(cluster.rank())], at(i.size()), at(j.size()), 1, at(i.size())}, shape_);
+  }
+
+  /// Few outputs, each of a long sum: pieces of the sum for each rank.
+  template <class E>
+  void cut_sums(mpi_cluster<E> const& cluster, matrix_view<T const> a, matrix_view<T const> b) {
+    depth_pieces<T> const work = by_rows(shape_)
+                                     ? depth_pieces<T>{b.transposed(), a.transposed(), shape_.transposed(), piece_depth(a.cols), nullptr}
+                                     : depth_pieces<T>{a, b, shape_, piece_depth(a.cols), nullptr};
+    auto const cuts = even_cuts(static_cast<std::size_t>(work.size()), cluster.size());
+    for (std::size_t const cut : cuts) starts_.push_back(cut * static_cast<std::size_t>(c_.rows * c_.cols));
+    take(starts_.back());
+    share const mine = share_of(cuts, cluster.rank());
+    deep_ = later_pieces<T>{work, mine.first};
+    deep_->work.partial = elements_;
+    on_workers<E>{cluster.inner()}(at(mine.size()), *deep_);
+  }
+  [[nodiscard]] matrix_view<T> deep_c() const { return by_rows(shape_) ? c_.transposed() : c_; }
+
+  matrix_view<T> c_;
+  product_shape shape_;
+  matrix_cuts cuts_;
+  std::vector<std::size_t> starts_; ///< of the ranks' parts
+  T* elements_ = nullptr;
+  std::unique_ptr<T[]> elsewhere_;
+  std::optional<later_pieces<T>> deep_;
+};
+
 /// c = a·b for matrices of Eigen that are the same on every rank; `make` gives the place.
 template <class E, class A, class B, class Make>
 void multiply_together(mpi_cluster<E> const& cluster, A const& a, B const& b, Make const& make) {
   using T = scalar_t<A>;
-  auto const& link = link_of(cluster);
-  auto const rows = static_cast<std::size_t>(a.rows()), cols = static_cast<std::size_t>(b.cols());
-  matrix_cuts const cuts(rows, cols, output_grid_of(rows, cols, link.size()));
-  auto const starts = cuts.starts();
-  matrix_view<T> c;
-  std::unique_ptr<T[]> elsewhere;
-  T* blocks = nullptr;
-  link.together([&] {
+  std::optional<shared_product<T>> product;
+  link_of(cluster).together([&] {
     evaluated<A> const x(a);
     evaluated<B> const y(b);
-    matrix_view<T const> const left = x.view(), right = y.view();
-    c = view_of(make());
-    bool const in_place = (cuts.grid.rows == 1 || c.cols == 1) && c.row_stride == 1 && (c.col_stride == c.rows || c.cols == 1) &&
-                          !overlap(left, c) && !overlap(right, c);
-    if (!in_place) elsewhere.reset(new T[starts.back()]);
-    blocks = in_place ? c.data : elsewhere.get();
-    auto const at = [](std::size_t n) { return static_cast<std::ptrdiff_t>(n); };
-    share const i = cuts.rows(link.rank()), j = cuts.cols(link.rank());
-    multiply_part_on<E, T>(cluster.inner(), left.block(at(i.first), 0, at(i.size()), left.cols),
-                           right.block(0, at(j.first), right.rows, at(j.size())),
-                           {blocks + starts[static_cast<std::size_t>(link.rank())], at(i.size()), at(j.size()), 1, at(i.size())},
-                           shape_of<T>(left, right, c));
-    return starts.back();
+    auto& c = make();
+    product.emplace(cluster, matrix_view<T const>(x.view()), matrix_view<T const>(y.view()), matrix_view<T>(view_of(c)));
+    return static_cast<std::size_t>(c.size());
   });
-  link.gather(blocks, sizeof(T), starts);
-  if (!elsewhere) return;
-  auto whole = map_of(c);
-  for (int r = 0; r < link.size(); ++r) {
-    auto to = block_of(whole, cuts.rows(r), cuts.cols(r));
-    to = Eigen::Map<Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic> const>(elsewhere.get() + starts[static_cast<std::size_t>(r)], to.rows(), to.cols());
-  }
+  product->gather(link_of(cluster));
 }
 
 }} // namespace detail::gemm
@@ -101,9 +161,10 @@ void multiply_together(mpi_cluster<E> const& cluster, A const& a, B const& b, Ma
 /// ranks; where a library computes (a device, trireme::blas), the bound of the one-executor form holds.
 /// @throws std::invalid_argument, before any work and on every rank, where a.cols() != b.rows(); its text has both shapes. What
 /// one rank throws otherwise, all ranks throw.
-/// Cost: a rank computes its block of the result. On the host: one agreement and an allgather. Spread: every rank receives the
-/// rows of a and the columns of b that its block needs, of a large product some at a time while it multiplies others (SUMMA:
-/// van de Geijn and Watts, 1997), else whole, 128 MiB of each at a time.
+/// Cost: a rank computes its block of the result, or, of few elements that are long sums, a part of each on the host. On the
+/// host: one agreement and an allgather. Spread: every rank receives the rows of a and the columns of b that its block needs, of a
+/// large product some at a time while it multiplies others (SUMMA: van de Geijn and Watts, 1997), else whole, 128 MiB of each
+/// at a time.
 template <executor E, class A, class B>
 [[nodiscard]] auto matmul(mpi_cluster<E> const& cluster, A const& a, B const& b) {
   using namespace detail;

@@ -33,18 +33,29 @@ struct depth_pieces {
   constexpr void operator()(std::size_t first, std::size_t last) const;
 };
 
-template <class T, class Run>
-void deep_multiply(Run const& run, matrix_view<T const> a, matrix_view<T const> b, matrix_view<T> c,
-                   product_shape const& whole, index_t depth) {
-  scratch<T> partial(pieces(a.cols, depth) * c.rows * c.cols);
-  depth_pieces<T> const work{a, b, whole, depth, partial.data()};
-  run(work.size(), work);
+/// How deep the pieces of a long sum are.
+inline constexpr index_t long_sum = 8192, most_cuts = 32;
+inline index_t piece_depth(index_t depth) { return std::max(pieces(depth, most_cuts), long_sum / 4); }
+
+/// c = the sum of the partial products.
+template <class T>
+void add_up(depth_pieces<T> const& work, matrix_view<T> c) {
   for (index_t j = 0; j < c.cols; ++j)
     for (index_t i = 0; i < c.rows; ++i) {
       T sum = work.output(0)(i, j);
       for (index_t n = 1; n < work.size(); ++n) sum = static_cast<T>(sum + work.output(n)(i, j));
       c(i, j) = sum;
     }
+}
+
+template <class T, class Run>
+void deep_multiply(Run const& run, matrix_view<T const> a, matrix_view<T const> b, matrix_view<T> c,
+                   product_shape const& whole) {
+  index_t const depth = piece_depth(a.cols);
+  scratch<T> partial(pieces(a.cols, depth) * c.rows * c.cols);
+  depth_pieces<T> const work{a, b, whole, depth, partial.data()};
+  run(work.size(), work);
+  add_up(work, c);
 }
 
 // ---- Which of them ----
@@ -69,8 +80,6 @@ enum class way { zeros, deep, vector, direct, packed };
 inline bool by_rows(product_shape const& of) {
   return of.cols == 1 ? false : of.rows == 1 || (of.c_row != 1 && of.c_col == 1);
 }
-
-inline constexpr index_t long_sum = 8192, most_cuts = 32;
 
 /// The way of a product that is not computed by rows.
 template <class T>
@@ -111,7 +120,7 @@ void multiply_part(Run const& run, matrix_view<T const> a, matrix_view<T const> 
       for (index_t j = 0; j < c.cols; ++j)
         for (index_t i = 0; i < c.rows; ++i) c(i, j) = T(0);
       break;
-    case way::deep: deep_multiply(run, a, b, c, whole, std::max(pieces(a.cols, most_cuts), long_sum / 4)); break;
+    case way::deep: deep_multiply(run, a, b, c, whole); break;
     case way::vector: with([&](auto const& r) { vector_multiply(r, a, b, c); }); break;
     case way::direct: with([&](auto const& r) { direct_multiply(r, a, b, c); }); break;
     case way::packed: with([&](auto const& r) { large_multiply(r, a, b, c, false); }); break;
