@@ -8,6 +8,9 @@
 #if __has_include(<Random123/philox.h>)
 #include <Random123/philox.h>
 #endif
+#if __has_include(<EigenRand/EigenRand>)
+#include <EigenRand/EigenRand>
+#endif
 
 #include <algorithm>
 #include <array>
@@ -140,6 +143,37 @@ void pi_random123(benchmark::State& state) {
 }
 #endif
 
+// ---- EigenRand's generators fill arrays: P8_mt19937_64, whose numbers are the same on every processor, and the widest that there is ----
+
+#if __has_include(<EigenRand/EigenRand>)
+template <class Real, class Engine>
+void pi_eigenrand(benchmark::State& state) {
+  time_of(state, [] {
+    return on_threads([](std::size_t k, std::size_t n) {
+      constexpr int block = 2048;
+      Engine words(k);
+      Eigen::Array<Real, block, 1> x, y;
+      Eigen::Rand::UniformRealGen<Real> uniform;
+      double sum = 0;
+      for (std::size_t i = 0; i < n; i += block) {
+        x = uniform.template generate<Eigen::Array<Real, block, 1>>(block, 1, words);
+        y = uniform.template generate<Eigen::Array<Real, block, 1>>(block, 1, words);
+        sum += 4.0 * static_cast<double>((x * x + y * y < 1).count());
+      }
+      return sum;
+    });
+  });
+}
+template <class Real>
+void pi_eigenrand_p8(benchmark::State& state) {
+  pi_eigenrand<Real, Eigen::Rand::P8_mt19937_64>(state);
+}
+template <class Real>
+void pi_eigenrand_vector(benchmark::State& state) {
+  pi_eigenrand<Real, Eigen::Rand::Vmt19937_64>(state);
+}
+#endif
+
 // ---- a European call: S = K = 100, r = 0.05, σ = 0.2, T = 1 ----
 
 inline constexpr auto payoff = [](auto z) {
@@ -218,6 +252,9 @@ void asian_mt19937(benchmark::State& state) {
   BENCHMARK(function<float>)->Name(name "/float")->UseRealTime()->Unit(benchmark::kMillisecond);                       \
   BENCHMARK(function<double>)->Name(name "/double")->UseRealTime()->Unit(benchmark::kMillisecond)
 
+#ifdef TRIREME_BENCH_PORTABLE
+TRIREME_BENCH(pi_simd, "pi/trireme_without_march");
+#else
 TRIREME_BENCH(pi_simd, "pi/trireme");
 TRIREME_BENCH(words_alone, "pi/words_alone");
 TRIREME_BENCH(pi_mt19937, "pi/mt19937");
@@ -228,11 +265,16 @@ TRIREME_BENCH(pi_mt19937, "pi without draws/mt19937");
 #if __has_include(<Random123/philox.h>)
 TRIREME_BENCH(pi_random123, "pi/random123");
 #endif
+#if __has_include(<EigenRand/EigenRand>)
+TRIREME_BENCH(pi_eigenrand_p8, "pi/eigenrand_p8");
+TRIREME_BENCH(pi_eigenrand_vector, "pi/eigenrand_vector");
+#endif
 TRIREME_BENCH(european_simd, "European/trireme");
 TRIREME_BENCH(european_mt19937, "European/mt19937");
 TRIREME_BENCH(european_pair_simd, "European by pairs/trireme");
 TRIREME_BENCH(european_mt19937, "European by pairs/mt19937");
 TRIREME_BENCH(asian_simd, "Asian/trireme");
 TRIREME_BENCH(asian_mt19937, "Asian/mt19937");
+#endif
 
 } // namespace
