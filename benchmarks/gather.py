@@ -13,7 +13,7 @@ from collections import defaultdict
 COUNTERS = {"bytes_per_second": "GB/s", "GFLOP/s": "GFLOP/s", "of_ideal": "of ideal", "bodies": "bodies", "items_per_second": "billion/s"}
 PEERS = ("trireme", "tbb", "openmp", "eigen", "openblas", "libm", "sleef", "mt19937", "random123", "words_alone", "memcpy",
          "unordered", "loop", "threads", "std_async", "std_par", "bs_thread_pool", "taskflow", "dispenso", "ProcessPoolExecutor",
-         "ThreadPoolExecutor", "multiprocessing.Pool", "thrust", "curand", "cublas", "cub", "copy", "link", "bare")
+         "ThreadPoolExecutor", "multiprocessing.Pool", "thrust", "curand", "cublas", "cub", "copy", "link", "bare", "scalapack")
 NANOSECONDS = {"ns": 1.0, "us": 1e3, "ms": 1e6, "s": 1e9}
 
 

@@ -1,5 +1,6 @@
 /// @file backends.hpp
-/// The backends that an example can be asked for by name: with a CUDA device where nvcc compiles it.
+/// The backends that an example can be asked for by name: with a CUDA device where nvcc compiles it, with a cluster of threads
+/// where it includes <trireme/mpi.hpp>, before this.
 #pragma once
 #include <trireme/trireme.hpp>
 #if defined(__CUDACC__)
@@ -16,6 +17,9 @@ decltype(auto) with_backend(std::string_view text, Visitor&& visitor) {
 #if defined(__CUDACC__)
   return trireme::with_executor<trireme::inline_executor, trireme::thread_pool, trireme::process_pool, trireme::cuda_device>(
       text, std::forward<Visitor>(visitor));
+#elif defined(MPI_VERSION)
+  return trireme::with_executor<trireme::inline_executor, trireme::thread_pool, trireme::process_pool,
+                                trireme::mpi_cluster<trireme::thread_pool>>(text, std::forward<Visitor>(visitor));
 #else
   return trireme::with_executor(text, std::forward<Visitor>(visitor));
 #endif
@@ -27,6 +31,8 @@ inline std::vector<std::string> all_backends() {
   std::vector<std::string> all(names.begin(), names.end());
 #if defined(__CUDACC__)
   if (trireme::cuda_available()) all.emplace_back("cuda");
+#elif defined(MPI_VERSION)
+  all.emplace_back("mpi:threads");
 #endif
   return all;
 }

@@ -2,6 +2,7 @@
 /// What the command lines of examples have in common: numbers that are checked, --backend, and one line for what fails.
 #pragma once
 #include "backends.hpp"
+#include "ranks.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -46,19 +47,26 @@ inline void add_backend(CLI::App& app, std::string& backend, std::string const& 
       ->capture_default_str();
 }
 
-/// Parses the command line and runs the program. What fails is told in one line. @returns the exit status.
+/// Parses the command line and runs the program. What fails is told in one line. Of several ranks only the first speaks.
+/// @returns the exit status.
 template <class Run>
 int run_program(CLI::App& app, std::string const& name, int argc, char** argv, Run const& run) {
+  bool speaks = true;
+  auto const tell = [&](char const* what) {
+    if (speaks) std::fprintf(stderr, "%s: %s\n", name.c_str(), what);
+    std::fflush(stdout); // a rank that ends with an error may end the others
+    return 1;
+  };
   try {
+    speaks = prints();
     app.parse(argc, argv);
     run();
     return 0;
   } catch (CLI::Success const& help) {
     return app.exit(help);
   } catch (std::bad_alloc const&) {
-    std::fprintf(stderr, "%s: not enough memory\n", name.c_str());
+    return tell("not enough memory");
   } catch (std::exception const& e) {
-    std::fprintf(stderr, "%s: %s\n", name.c_str(), e.what());
+    return tell(e.what());
   }
-  return 1;
 }

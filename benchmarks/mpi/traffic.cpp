@@ -86,6 +86,11 @@ void run() {
   row("inclusive_scan, spread", others * 8, "each rank hears the sum before it", [&] { static_cast<void>(tri::inclusive_scan(cluster, spread, std::plus<>{})); });
   row("sort, spread", size * others / static_cast<double>(p), "of values in random order, all but one in the number of ranks move",
       [&] { tri::buffer y(cluster, x); tri::sort(cluster, y); });
+  auto const grid = tri::detail::square_grid(cluster.size());
+  double const block = 8e6; // of a whole matrix
+  tri::matrix const a(cluster, Eigen::MatrixXd::Ones(1000, 1000));
+  row("matmul, spread, 1000²", block * (grid.rows - 1 + grid.cols - 1), "a to the other columns of ranks, b to the other rows",
+      [&] { static_cast<void>(tri::matmul(cluster, a, a)); });
   row("to_host, spread", others * size, "each element goes to all other ranks", [&] { static_cast<void>(spread.to_host()); });
   row("batch_map, spread, to a sink", 2 * others * size, "each element, and each result, goes to all other ranks",
       [&] { tri::batch_map(cluster, spread, negated{}, [](std::span<double const>) {}); });

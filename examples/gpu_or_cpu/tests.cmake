@@ -7,3 +7,10 @@ set_tests_properties(example.gpu_or_cpu.against PROPERTIES TIMEOUT 60
 trireme_add_refusal_of(gpu_or_cpu unknown_backend "trireme: no executor is named \"abacus\"; there are inline, threads" --backend abacus)
 trireme_add_refusal_of(gpu_or_cpu unknown_reference "trireme: no executor is named \"abacus\"; there are inline, threads" --against abacus)
 trireme_add_refusal_of(gpu_or_cpu negative_scale "--scale: \"-1\" is no number of 0 or more" --scale -1)
+
+if(TARGET example_gpu_or_cpu_mpi)
+  trireme_add_mpi_test(example.gpu_or_cpu_mpi 4 PROGRAM example_gpu_or_cpu_mpi --backend mpi:threads:1 --scale 0.0002)
+  set_tests_properties(example.gpu_or_cpu_mpi PROPERTIES FAIL_REGULAR_EXPRESSION "Milliseconds.*Milliseconds")
+  trireme_add_refusal_of(gpu_or_cpu_mpi unknown_reference
+    "trireme: no executor is named \"abacus\"; there are inline, threads.*, mpi:threads" --against abacus)
+endif()

@@ -4,6 +4,7 @@
 #include <trireme/trireme.hpp>
 
 #include "../fingerprint.hpp"
+#include "../ranks.hpp"
 
 #include <Eigen/Core>
 
@@ -30,13 +31,13 @@ struct outcome {
 };
 
 /// Seconds of the shortest of some runs: the first of them may open libraries and touch memory.
-template <class F>
-double shortest(F const& f) {
+template <class E, class F>
+double shortest(E const& ex, F const& f) {
   double best = std::numeric_limits<double>::infinity(), spent = 0;
   for (int k = 0; k < 5 && spent < 1; ++k) {
     auto const begun = std::chrono::steady_clock::now();
     f();
-    double const seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
+    double const seconds = agreed(ex, std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count());
     best = std::min(best, seconds);
     spent += seconds;
   }
@@ -65,16 +66,16 @@ public:
 
   [[nodiscard]] std::string name() const { return "matmul, " + std::to_string(n_) + "² floats"; }
 
-  template <tri::executor E>
+  template <tri::executor_or_cluster E>
   outcome operator()(E const& ex) const {
     outcome out;
     out.product.resize(n_, n_);
     {
       tri::matrix const a(ex, a_), b(ex, b_);
       tri::matrix<float, E> c(ex, n_, n_);
-      out.in_place = shortest([&] { tri::matmul(ex, a, b, tri::into(c)); });
+      out.in_place = shortest(ex, [&] { tri::matmul(ex, a, b, tri::into(c)); });
     }
-    out.from_host = shortest([&] { tri::matmul(ex, a_, b_, tri::into(out.product)); });
+    out.from_host = shortest(ex, [&] { tri::matmul(ex, a_, b_, tri::into(out.product)); });
     return out;
   }
 
@@ -96,16 +97,16 @@ public:
 
   [[nodiscard]] std::string name() const { return "vector add, " + std::to_string(a_.size()) + " floats (transform)"; }
 
-  template <tri::executor E>
+  template <tri::executor_or_cluster E>
   outcome operator()(E const& ex) const {
     outcome out;
     {
       tri::buffer const a(ex, a_), b(ex, b_);
       tri::buffer<float, E> c(ex, a_.size());
-      out.in_place = shortest([&] { tri::transform(ex, a, b, tri::fn<add>, tri::into(c)); });
+      out.in_place = shortest(ex, [&] { tri::transform(ex, a, b, tri::fn<add>, tri::into(c)); });
     }
     std::vector<float> c(a_.size());
-    out.from_host = shortest([&] { tri::transform(ex, a_, b_, tri::fn<add>, tri::into(c)); });
+    out.from_host = shortest(ex, [&] { tri::transform(ex, a_, b_, tri::fn<add>, tri::into(c)); });
     out.bits = bits_of(c);
     return out;
   }
@@ -126,11 +127,11 @@ public:
 
   [[nodiscard]] std::string name() const { return "π, " + std::to_string(samples_) + " samples of floats (monte_carlo)"; }
 
-  template <tri::executor E>
+  template <tri::executor_or_cluster E>
   outcome operator()(E const& ex) const {
     tri::estimate found;
     double const seconds =
-        shortest([&] { found = tri::monte_carlo<float>(ex, samples_, tri::draws<2>(tri::fn<in_circle>), {.seed = 42}); });
+        shortest(ex, [&] { found = tri::monte_carlo<float>(ex, samples_, tri::draws<2>(tri::fn<in_circle>), {.seed = 42}); });
     fingerprint bits;
     bits.add(found.mean);
     bits.add(found.variance);
@@ -154,11 +155,11 @@ public:
 
   [[nodiscard]] std::string name() const { return "sin + cos of " + std::to_string(x_.size()) + " floats, in batches (batch_map)"; }
 
-  template <tri::executor E>
+  template <tri::executor_or_cluster E>
   outcome operator()(E const& ex) const {
     std::vector<float> result;
     double const seconds =
-        shortest([&] { result = tri::batch_map(ex, x_, tri::fn<sin_plus_cos>, {.batch_size = std::size_t{1} << 21}); });
+        shortest(ex, [&] { result = tri::batch_map(ex, x_, tri::fn<sin_plus_cos>, {.batch_size = std::size_t{1} << 21}); });
     return {.from_host = seconds, .bits = bits_of(result)};
   }
 

@@ -7,6 +7,7 @@
 
 #include "../backends.hpp"
 #include "../command_line.hpp"
+#include "../ranks.hpp"
 #include "model.hpp"
 #include "report.hpp"
 #include "weather.hpp"
@@ -66,7 +67,8 @@ backend_run run_on(std::string const& backend, weather const& data, question con
 
 void run(options const& o) {
   auto const backends = chosen_backends(o.backend);
-  weather const data = read_weather(o.data);
+  weather data;
+  on_every_rank([&] { data = read_weather(o.data); });
   std::vector<backend_run> runs;
   for (auto const& backend : backends) runs.push_back(run_on(backend, data, o.ask));
 

@@ -4,6 +4,7 @@
 #include <trireme/trireme.hpp>
 
 #include "../fingerprint.hpp"
+#include "../ranks.hpp"
 #include "weather.hpp"
 #include "winter.hpp"
 
@@ -108,8 +109,8 @@ struct outcome {
 };
 
 /// All steps, on any executor: also one that sees no host memory, since what kernels read lies in its
-/// buffers.
-template <tri::executor E>
+/// buffers; and on a cluster, where that lies on every rank.
+template <tri::executor_or_cluster E>
 outcome evaluate(E const& ex, weather const& data, question const& ask,
                  tri::progress_callback const& progress) {
   outcome out;
@@ -130,9 +131,9 @@ outcome evaluate(E const& ex, weather const& data, question const& ask,
   found.terms = {ask.tick, ask.cap, strikes};
 
   block_table const table = find_blocks(data);
-  tri::buffer const hdd(ex, found.hdd);
-  tri::buffer const blocks(ex, table.blocks);
-  tri::buffer const starts(ex, table.starts);
+  tri::buffer const hdd(memory_of(ex), found.hdd);
+  tri::buffer const blocks(memory_of(ex), table.blocks);
+  tri::buffer const starts(memory_of(ex), table.starts);
   timed(2, [&] {
     auto const kernel = tri::draws<season_blocks>(
         tri::bind_front<payoffs_and_hdd>(found.terms, hdd.view(), blocks.view(), starts.view()));

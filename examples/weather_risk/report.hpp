@@ -147,7 +147,7 @@ inline std::string compare(answers const& a, answers const& b) {
 inline void print_backends(std::vector<backend_run> const& runs) {
   std::printf(
       "\nTime of each step in milliseconds, by backend (bits: whether every number above has inline's)\n");
-  std::printf("%-12s%6s", "backend", "width");
+  std::printf("%-14s%6s", "backend", "width");
   for (auto const name : step_names) std::printf("%12s", name);
   std::printf("%10s%12s%10s  %s\n", "total", "samples/s", "speed-up", "bits");
   auto const total = [](outcome const& o) {
@@ -157,7 +157,7 @@ inline void print_backends(std::vector<backend_run> const& runs) {
   };
   outcome const& reference = runs.front().result;
   for (auto const& run : runs) {
-    std::printf("%-12s%6zu", run.name.c_str(), run.width);
+    std::printf("%-14s%6zu", run.name.c_str(), run.width);
     for (double const s : run.result.seconds) std::printf("%12.2f", 1e3 * s);
     double const priced = static_cast<double>(run.result.found.prices[0].samples) / run.result.seconds[2];
     std::printf("%10.2f%12.3g%10.2f  %s\n", 1e3 * total(run.result), priced,

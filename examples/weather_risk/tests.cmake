@@ -43,3 +43,14 @@ trireme_add_refusal_of(weather_risk infinite_cap "--cap: \"inf\" is no number of
 trireme_add_refusal_of(weather_risk unknown_backend
   "trireme: no executor is named \"abacus\"; there are inline, threads" --backend abacus)
 trireme_add_refusal_of(weather_risk unknown_option ".*--sample " --sample 5)
+
+if(TARGET example_weather_risk_mpi)
+  trireme_add_mpi_test(example.weather_risk_mpi 4 PROGRAM example_weather_risk_mpi --backend mpi:threads:1 --samples 2000)
+  set_tests_properties(example.weather_risk_mpi PROPERTIES FAIL_REGULAR_EXPRESSION "Correlations of .*Correlations of ")
+  trireme_add_refusal_of(weather_risk_mpi no_file ".*/none\\.csv: can't be opened: No such file" --data ${weather_risk}/bad_input/none.csv)
+  trireme_add_refusal_of(weather_risk_mpi no_number ".*/no_number\\.csv:3: temp_max \"warm\" is no number\n"
+    --data ${weather_risk}/bad_input/no_number.csv)
+  trireme_add_refusal_of(weather_risk_mpi no_samples "--samples: \"0\" is no whole number of 1 or more" --samples 0)
+  trireme_add_refusal_of(weather_risk_mpi unknown_backend
+    "trireme: no executor is named \"mpi:abacus\"; there are inline, threads.*, mpi:threads" --backend mpi:abacus)
+endif()

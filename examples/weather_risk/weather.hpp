@@ -21,10 +21,9 @@
 #include <vector>
 
 /// A problem with the data: "file:line: reason".
-struct bad_data : std::runtime_error {
-  bad_data(std::string const& file, std::size_t line, std::string const& reason)
-      : std::runtime_error(file + ':' + std::to_string(line) + ": " + reason) {}
-};
+inline std::runtime_error bad_data(std::string const& file, std::size_t line, std::string const& reason) {
+  return std::runtime_error(file + ':' + std::to_string(line) + ": " + reason);
+}
 
 inline constexpr std::size_t city_count = 2;
 inline constexpr std::array<std::string_view, city_count> city_names{"Seattle", "New York"};
@@ -203,5 +202,5 @@ private:
   std::array<std::map<date, row>, city_count> rows_;
 };
 
-/// @throws bad_data, or std::runtime_error for a file that can't be opened.
+/// @throws std::runtime_error that says what is wrong, and where.
 inline weather read_weather(std::string const& file) { return weather_reader(file).read(); }

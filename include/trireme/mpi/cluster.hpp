@@ -4,17 +4,44 @@
 #include <trireme/core/cluster.hpp>
 #include <trireme/core/executor.hpp>
 #include <trireme/core/tiles.hpp>
+#include <trireme/core/with_executor.hpp>
 #include <trireme/inline/executor.hpp>
 #include <trireme/mpi/cuts.hpp>
 #include <trireme/mpi/link.hpp>
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 namespace trireme { inline namespace v1 {
+
+namespace detail {
+
+inline constexpr std::string_view cluster_prefix = "mpi:";
+
+/// E::names behind the prefix; nothing for an executor without names.
+template <class E>
+struct cluster_names {
+  static constexpr std::string_view value{};
+};
+template <named_executor E>
+struct cluster_names<E> {
+  static constexpr std::string_view inner = E::names;
+  static constexpr auto text = [] {
+    std::array<char, cluster_prefix.size() + inner.size()> all{};
+    std::copy(inner.begin(), inner.end(), std::copy(cluster_prefix.begin(), cluster_prefix.end(), all.begin()));
+    return all;
+  }();
+  static constexpr std::string_view value{text.data(), text.size()};
+};
+
+} // namespace detail
 
 /// All ranks of a communicator, each of which computes its share on an executor of its own, `inner`.
 ///
@@ -46,12 +73,27 @@ public:
   /// Collective. Ranks may bring executors of different widths.
   /// @throws std::invalid_argument for MPI_COMM_NULL or an intercommunicator, std::logic_error after MPI_Finalize, mpi_error.
   explicit mpi_cluster(E inner, MPI_Comm comm = MPI_COMM_WORLD)
-      : inner_(std::move(inner)), link_(std::make_shared<detail::mpi_link>(comm)) {
-    std::uint64_t const mine = inner_.concurrency();
-    std::uint64_t all = 0;
-    detail::check_mpi(MPI_Allreduce(&mine, &all, 1, MPI_UINT64_T, MPI_SUM, link_->comm()), "MPI_Allreduce");
-    concurrency_ = static_cast<std::size_t>(all);
+      : mpi_cluster(std::move(inner), std::make_shared<detail::mpi_link const>(comm)) {}
+
+  /// The cluster of all of the program's ranks that `text` names, for with_executor: "mpi:" and the name of the executor of
+  /// each, as "mpi:threads:8". Collective. @throws what E::named throws on one rank, on all ranks.
+  static bool matches(std::string_view text) noexcept
+    requires named_executor<E>
+  {
+    return text.starts_with(detail::cluster_prefix) && E::matches(text.substr(detail::cluster_prefix.size()));
   }
+  static mpi_cluster named(std::string_view text)
+    requires named_executor<E>
+  {
+    auto link = std::make_shared<detail::mpi_link const>(MPI_COMM_WORLD);
+    std::optional<E> inner;
+    link->together([&] {
+      inner.emplace(E::named(text.substr(detail::cluster_prefix.size())));
+      return std::uint64_t{0};
+    });
+    return mpi_cluster(*inner, std::move(link));
+  }
+  static constexpr std::string_view names = detail::cluster_names<E>::value;
 
   [[nodiscard]] int rank() const noexcept { return link_->rank(); } ///< of this process, from 0
   [[nodiscard]] int size() const noexcept { return link_->size(); } ///< how many ranks there are
@@ -68,11 +110,18 @@ public:
   friend bool operator==(mpi_cluster const& a, mpi_cluster const& b) noexcept { return a.link_ == b.link_; }
 
 private:
+  mpi_cluster(E inner, std::shared_ptr<detail::mpi_link const> link) : inner_(std::move(inner)), link_(std::move(link)) {
+    std::uint64_t const mine = inner_.concurrency();
+    std::uint64_t all = 0;
+    detail::check_mpi(MPI_Allreduce(&mine, &all, 1, MPI_UINT64_T, MPI_SUM, link_->comm()), "MPI_Allreduce");
+    concurrency_ = static_cast<std::size_t>(all);
+  }
+
   E inner_;
   std::shared_ptr<detail::mpi_link const> link_;
   std::size_t concurrency_ = 0;
 };
 
-static_assert(executor_cluster<mpi_cluster<inline_executor>>);
+static_assert(executor_cluster<mpi_cluster<inline_executor>> && named_executor<mpi_cluster<inline_executor>>);
 
 }} // namespace trireme::v1

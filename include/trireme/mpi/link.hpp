@@ -2,6 +2,7 @@
 /// The messages of a cluster: its own communicator, what all ranks agree on, and results that reach every rank.
 #pragma once
 #include <trireme/mpi/call_limit.hpp>
+#include <trireme/mpi/grid.hpp>
 #include <trireme/mpi/session.hpp>
 #include <trireme/processes/failure.hpp>
 
@@ -11,6 +12,7 @@
 #include <cstdint>
 #include <exception>
 #include <limits>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -48,6 +50,11 @@ public:
   [[nodiscard]] MPI_Comm comm() const noexcept { return comm_; }
   /// Whether another thread than the one that has begun MPI may call it.
   [[nodiscard]] bool any_thread() const noexcept { return threads_ >= MPI_THREAD_SERIALIZED; }
+  /// The ranks in rows and columns. Collective where it is asked for first.
+  [[nodiscard]] mpi_grid const& grid() const {
+    if (!grid_) grid_.emplace(comm_);
+    return *grid_;
+  }
 
   /// Calls work(), which returns the number of elements that the call is about. Collective, and a meeting of all ranks: where
   /// work() threw on one of them, all of them throw that; of several the lowest rank's.
@@ -184,6 +191,7 @@ private:
 
   MPI_Comm comm_ = MPI_COMM_NULL;
   int rank_ = 0, size_ = 1, threads_ = MPI_THREAD_SINGLE;
+  mutable std::optional<mpi_grid> grid_;
   // Nothing runs out of memory between two messages.
   mutable std::vector<int> counts_, starts_;
   mutable std::vector<MPI_Request> requests_;

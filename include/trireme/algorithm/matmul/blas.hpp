@@ -108,15 +108,16 @@ struct blas_pieces {
   blas_layout layout_a, layout_b;
   int stride_c;
   output_grid<T> out;
+  bool add;
 
   void operator()(std::size_t first, std::size_t last) const {
     one_thread_here const alone;
     for (auto n = static_cast<index_t>(first); n < static_cast<index_t>(last); ++n) {
       auto const c = out.piece(n);
       int const rows = static_cast<int>(c.rows), cols = static_cast<int>(c.cols), depth = static_cast<int>(a.cols);
-      T const one(1), zero(0);
+      T const one(1), before(add ? 1 : 0);
       blas_gemm(&layout_a.transposed, &layout_b.transposed, &rows, &cols, &depth, &one, &a(out.row(n), 0), &layout_a.stride,
-                &b(0, out.col(n)), &layout_b.stride, &zero, c.data, &stride_c, 1, 1);
+                &b(0, out.col(n)), &layout_b.stride, &before, c.data, &stride_c, 1, 1);
     }
   }
 };
@@ -124,14 +125,14 @@ struct blas_pieces {
 /// About equal parts of n, of at most `most`, in whole cache lines.
 inline index_t even_parts(index_t n, index_t most) { return (pieces(n, pieces(n, most)) + 15) / 16 * 16; }
 
-/// c = a·b, cut in places that the shape fixes. Returns whether BLAS can: whether it knows the type and the strides.
+/// c = a·b, or with `add` c += a·b, cut in places that the shape fixes. Returns whether BLAS can: whether it knows the type and the strides.
 template <class T, class Run>
-bool blas_multiply(Run const& run, matrix_view<T const> a, matrix_view<T const> b, matrix_view<T> c) {
+bool blas_multiply(Run const& run, matrix_view<T const> a, matrix_view<T const> b, matrix_view<T> c, bool add) {
   if constexpr (std::is_same_v<real_t<T>, float> || std::is_same_v<real_t<T>, double>) {
     constexpr index_t most = 512;
     auto const x = layout_for_blas(a), y = layout_for_blas(b), z = layout_for_blas(c);
     if (!x || !y || !z || z->transposed == 'T') return false;
-    blas_pieces<T> const work{a, b, *x, *y, z->stride, {c, even_parts(c.rows, most), even_parts(c.cols, most)}};
+    blas_pieces<T> const work{a, b, *x, *y, z->stride, {c, even_parts(c.rows, most), even_parts(c.cols, most)}, add};
     one_openblas_thread const alone;
     run(work.out.size(), work);
     return true;

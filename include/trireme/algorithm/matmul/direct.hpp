@@ -70,10 +70,9 @@ void direct_multiply(Run const& run, matrix_view<T const> a, matrix_view<T const
 /// Whether that is the best way: a must be read along its columns, and either stay in the second cache while that is
 /// done again and again, or be read too few times to be worth packing.
 template <class T>
-bool direct(matrix_view<T const> a, matrix_view<T> c) {
-  return a.row_stride == 1 &&
-         (c.cols <= 2 * tile_shape<T>::cols ||
-          (a.col_stride >= 0 && a.col_stride * a.cols <= (index_t{2} << 20) / index_t{sizeof(T)}));
+bool direct(product_shape const& of) {
+  return of.a_row == 1 && (of.cols <= 2 * tile_shape<T>::cols ||
+                           (of.a_col >= 0 && of.a_col * of.depth <= (index_t{2} << 20) / index_t{sizeof(T)}));
 }
 
 }}}} // namespace trireme::v1::detail::gemm

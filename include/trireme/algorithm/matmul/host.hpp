@@ -22,6 +22,7 @@ namespace trireme { inline namespace v1 { namespace detail { namespace gemm {
 template <class T>
 struct depth_pieces {
   matrix_view<T const> a, b;
+  product_shape whole;
   index_t depth; ///< of one piece
   T* partial;    ///< one output after the other
 
@@ -32,18 +33,29 @@ struct depth_pieces {
   constexpr void operator()(std::size_t first, std::size_t last) const;
 };
 
-template <class T, class Run>
-void deep_multiply(Run const& run, matrix_view<T const> a, matrix_view<T const> b, matrix_view<T> c,
-                   index_t depth) {
-  scratch<T> partial(pieces(a.cols, depth) * c.rows * c.cols);
-  depth_pieces<T> const work{a, b, depth, partial.data()};
-  run(work.size(), work);
+/// How deep the pieces of a long sum are.
+inline constexpr index_t long_sum = 8192, most_cuts = 32;
+inline index_t piece_depth(index_t depth) { return std::max(pieces(depth, most_cuts), long_sum / 4); }
+
+/// c = the sum of the partial products.
+template <class T>
+void add_up(depth_pieces<T> const& work, matrix_view<T> c) {
   for (index_t j = 0; j < c.cols; ++j)
     for (index_t i = 0; i < c.rows; ++i) {
       T sum = work.output(0)(i, j);
       for (index_t n = 1; n < work.size(); ++n) sum = static_cast<T>(sum + work.output(n)(i, j));
       c(i, j) = sum;
     }
+}
+
+template <class T, class Run>
+void deep_multiply(Run const& run, matrix_view<T const> a, matrix_view<T const> b, matrix_view<T> c,
+                   product_shape const& whole) {
+  index_t const depth = piece_depth(a.cols);
+  scratch<T> partial(pieces(a.cols, depth) * c.rows * c.cols);
+  depth_pieces<T> const work{a, b, whole, depth, partial.data()};
+  run(work.size(), work);
+  add_up(work, c);
 }
 
 // ---- Which of them ----
@@ -62,48 +74,75 @@ template <class T>
   }
 }
 
-/// c = a·b; c overlaps neither.
-template <class T, class Run>
-void multiply(Run const& run, matrix_view<T const> a, matrix_view<T const> b, matrix_view<T> c) {
-  if (c.empty()) return;
-  bool const by_rows = c.cols == 1 ? false : c.rows == 1 || (c.row_stride != 1 && c.col_stride == 1);
-  if (by_rows) return multiply<T>(run, b.transposed(), a.transposed(), c.transposed());
+enum class way { zeros, deep, vector, direct, packed };
 
+/// Whether c's transpose is computed.
+inline bool by_rows(product_shape const& of) {
+  return of.cols == 1 ? false : of.rows == 1 || (of.c_row != 1 && of.c_col == 1);
+}
+
+/// The way of a product that is not computed by rows.
+template <class T>
+way way_of(product_shape const& of) {
   // In floating point: the number may be beyond an integer.
-  double const work = static_cast<double>(c.rows) * static_cast<double>(c.cols) * static_cast<double>(a.cols);
-  bool const small = work <= static_cast<double>(piece_work);
-  constexpr index_t long_sum = 8192, most_cuts = 32;
-  if (a.cols >= long_sum && c.rows * c.cols <= 64 * 64 && work >= 4.0 * static_cast<double>(piece_work))
-    return deep_multiply(run, a, b, c, std::max(pieces(a.cols, most_cuts), long_sum / 4));
+  double const work = static_cast<double>(of.rows) * static_cast<double>(of.cols) * static_cast<double>(of.depth);
+  if (of.depth >= long_sum && of.rows * of.cols <= 64 * 64 && work >= 4.0 * static_cast<double>(piece_work)) return way::deep;
+  if (of.depth == 0) return way::zeros;
+  if (of.cols == 1 && (of.a_row == 1 || of.a_col == 1)) return way::vector;
+  return direct<T>(of) ? way::direct : way::packed;
+}
 
+/// c = a·b or, with `add`, c += a·b for a large product.
+template <class T, class Run>
+void large_multiply(Run const& run, matrix_view<T const> a, matrix_view<T const> b, matrix_view<T> c, bool add) {
+#if defined(TRIREME_BLAS)
+  if (blas_multiply(run, a, b, c, add)) return;
+#endif
+  packed_multiply(run, a, b, c, add);
+}
+
+/// c = a·b, some rows and columns of a product of the shape `whole`, with the bits that they have there. The strides are
+/// those of the whole, or at least those that are 1 are. c overlaps neither.
+template <class T, class Run>
+void multiply_part(Run const& run, matrix_view<T const> a, matrix_view<T const> b, matrix_view<T> c, product_shape const& whole) {
+  if (c.empty()) return;
+  if (by_rows(whole)) return multiply_part<T>(run, b.transposed(), a.transposed(), c.transposed(), whole.transposed());
+
+  double const work = static_cast<double>(c.rows) * static_cast<double>(c.cols) * static_cast<double>(a.cols);
   auto const with = [&](auto const& how) {
-    if (small)
+    if (work <= static_cast<double>(piece_work))
       how(in_turn{});
     else
       how(run);
   };
-  if (a.cols == 0) {
-    for (index_t j = 0; j < c.cols; ++j)
-      for (index_t i = 0; i < c.rows; ++i) c(i, j) = T(0);
-  } else if (c.cols == 1 && (a.row_stride == 1 || a.col_stride == 1)) {
-    with([&](auto const& r) { vector_multiply(r, a, b, c); });
-  } else if (direct(a, c)) {
-    with([&](auto const& r) { direct_multiply(r, a, b, c); });
-  } else {
-    with([&](auto const& r) {
-#if defined(TRIREME_BLAS)
-      if (blas_multiply(r, a, b, c)) return;
-#endif
-      packed_multiply(r, a, b, c);
-    });
+  switch (way_of<T>(whole)) {
+    case way::zeros:
+      for (index_t j = 0; j < c.cols; ++j)
+        for (index_t i = 0; i < c.rows; ++i) c(i, j) = T(0);
+      break;
+    case way::deep: deep_multiply(run, a, b, c, whole); break;
+    case way::vector: with([&](auto const& r) { vector_multiply(r, a, b, c); }); break;
+    case way::direct: with([&](auto const& r) { direct_multiply(r, a, b, c); }); break;
+    case way::packed: with([&](auto const& r) { large_multiply(r, a, b, c, false); }); break;
   }
+}
+
+/// c = a·b; c overlaps neither.
+template <class T, class Run>
+void multiply(Run const& run, matrix_view<T const> a, matrix_view<T const> b, matrix_view<T> c) {
+  multiply_part<T>(run, a, b, c, shape_of<T>(a, b, c));
 }
 
 template <class T>
 constexpr void depth_pieces<T>::operator()(std::size_t first, std::size_t last) const {
   for (auto n = static_cast<index_t>(first); n < static_cast<index_t>(last); ++n) {
     index_t const l = n * depth, k = std::min(depth, a.cols - l);
-    multiply<T>(in_turn{}, a.block(0, l, a.rows, k), b.block(l, 0, k, b.cols), output(n));
+    auto const c = output(n);
+    product_shape piece = whole;
+    piece.depth = k;
+    piece.c_row = 1;
+    piece.c_col = whole.rows;
+    multiply_part<T>(in_turn{}, a.block(0, l, a.rows, k), b.block(l, 0, k, b.cols), c, piece);
   }
 }
 

@@ -71,8 +71,10 @@ struct packed_pieces {
   }
 };
 
+/// c = a·b, or with `add` c += a·b: sums of a block's depth are added to c in turn, so that a product in parts of whole
+/// blocks has the bits of the whole one.
 template <class T, class Run>
-void packed_multiply(Run const& run, matrix_view<T const> a, matrix_view<T const> b, matrix_view<T> c) {
+void packed_multiply(Run const& run, matrix_view<T const> a, matrix_view<T const> b, matrix_view<T> c, bool add) {
   using tile = tile_shape<T>;
   using block = block_shape<T>;
   index_t const depth = std::min(a.cols, block::depth), rows = std::min(c.rows, block::rows),
@@ -89,7 +91,7 @@ void packed_multiply(Run const& run, matrix_view<T const> a, matrix_view<T const
                                      packed.data() + size_a, i == 0};
         run(packing.size(), packing);
         packed_pieces<T> const work{
-            packing.packed_a, packing.packed_b, k, {to, block::piece_rows, block::piece_cols}, l != 0};
+            packing.packed_a, packing.packed_b, k, {to, block::piece_rows, block::piece_cols}, add || l != 0};
         run(work.out.size(), work);
       }
 }

@@ -17,6 +17,18 @@ inline constexpr index_t piece_work = 64 * 64 * 64;
 
 constexpr index_t pieces(index_t n, index_t size) { return (n + size - 1) / size; }
 
+/// What the way of computing a product depends on, and with it the bits: (rows × depth)·(depth × cols), and where the
+/// elements lie.
+struct product_shape {
+  index_t rows, cols, depth;
+  index_t a_row, a_col, b_row, b_col, c_row, c_col; ///< strides
+  [[nodiscard]] product_shape transposed() const { return {cols, rows, depth, b_col, b_row, a_col, a_row, c_col, c_row}; }
+};
+template <class T>
+product_shape shape_of(matrix_view<T const> a, matrix_view<T const> b, matrix_view<T> c) {
+  return {c.rows, c.cols, a.cols, a.row_stride, a.col_stride, b.row_stride, b.col_stride, c.row_stride, c.col_stride};
+}
+
 /// Uninitialised memory for n intermediate values: on the stack where they are few.
 template <class R>
 class scratch {

@@ -25,8 +25,15 @@ void tall_product(matrix_view<T const> a, matrix_view<T const> b, matrix_view<T>
     for (index_t i = 0; i < whole; i += rows)
       real_tile<packet, 4, N>(std::min(columns, a.cols - l), &a(i, l), a.col_stride, &b(l, 0), b.row_stride,
                               b.col_stride, &c(i, 0), c.col_stride, l != 0);
-  direct_product<packet, 3, T>(a.block(whole, 0, a.rows - whole, a.cols), b,
-                               c.block(whole, 0, a.rows - whole, c.cols));
+  // The last rows in the same order: the bits of a row do not depend on how many follow it.
+  alignas(64) T sums[rows * N];
+  matrix_view<T> const rest = c.block(whole, 0, a.rows - whole, N), part{sums, rest.rows, N, 1, rest.rows};
+  for (index_t l = 0; l < a.cols && rest.rows != 0; l += columns) {
+    index_t const k = std::min(columns, a.cols - l);
+    direct_product<packet, 3, T>(a.block(whole, l, rest.rows, k), b.block(l, 0, k, N), part);
+    for (index_t j = 0; j < N; ++j)
+      for (index_t i = 0; i < rest.rows; ++i) rest(i, j) = l == 0 ? part(i, j) : static_cast<T>(rest(i, j) + part(i, j));
+  }
 }
 
 /// c = a·b where every row of a lies in one piece, and so do the N columns of b: sums along k in the lanes of a packet,
