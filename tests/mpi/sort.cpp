@@ -70,7 +70,7 @@ void sorts(E const& inner) {
     std::reverse(expected.begin(), expected.end());
     CHECK(same_bits(spread.to_host(), expected));
 
-    for (std::size_t const keys : testing::sizes(1, 7, 1000)) { // stable
+    for (std::size_t const keys : testing::sizes(1, 100)) { // stable
       CAPTURE(keys);
       auto const x = records(n, keys);
       auto y = x;
@@ -172,7 +172,7 @@ TEST_CASE("what less throws on one rank all ranks throw, no element is lost, and
       tri::buffer first(cluster, in);
       tri::sort(cluster, first, less);
       std::size_t const all_calls = calls;
-      for (int const part : {0, 50, 80, 85, 90, 92, 94, 96, 98, 99, 100}) { // in each of its stages
+      for (int const part : {0, 50, 85, 90, 94, 97, 99, 100}) { // in each of its stages
         CAPTURE(rank, part);
         bad = std::max<std::size_t>(1, all_calls * static_cast<std::size_t>(part) / 100);
         calls = 0;
