@@ -1,7 +1,6 @@
 /// @file mpi/own_mpi.cpp
 /// A program that begins and ends MPI itself, and has asked for no more than one thread that may call it.
 #include <trireme/mpi.hpp>
-#include <trireme/mpi/dynamic.hpp>
 
 #include <cstddef>
 #include <cstdio>
@@ -31,7 +30,7 @@ int main(int argc, char** argv) {
 
     int mine = 0, all = 0;
     tri::mpi_cluster const alone(tri::inline_executor{});
-    tri::detail::dealt_for_each_index(alone, 1000, [&](std::size_t) { ++mine; }, {.schedule = tri::dynamic});
+    tri::for_each_index(alone, 1000, [&](std::size_t) { ++mine; }, {.schedule = tri::dynamic});
     MPI_Allreduce(&mine, &all, 1, MPI_INT, MPI_SUM, MPI_COMM_WORLD);
     check(all == 1000, "a dynamic loop, in which rank 0 answers between its own pieces");
 

@@ -2,7 +2,6 @@
 /// lost_rank <rank> <how>: that rank does not make a call, or never comes out of its kernel. The others' timeout then ends the
 /// job, with a line that ctest looks for.
 #include <trireme/mpi.hpp>
-#include <trireme/mpi/dynamic.hpp>
 
 #include <unistd.h>
 
@@ -33,6 +32,6 @@ int main(int argc, char** argv) {
   if (how == "meeting")
     link_of(cluster).together([&] { return sleep_if(true), std::size_t{1}; }, {"meeting", options.timeout});
   else
-    tri::detail::dealt_for_each_index(cluster, 10'000, kernel, options);
+    tri::for_each_index(cluster, 10'000, kernel, options);
   std::puts("the call has returned");
 }
