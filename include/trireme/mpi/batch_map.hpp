@@ -9,6 +9,7 @@
 #include <trireme/mpi/cuts.hpp>
 #include <trireme/mpi/operand.hpp>
 #include <trireme/mpi/result.hpp>
+#include <trireme/mpi/timed_call.hpp>
 #include <trireme/mpi/transform.hpp>
 
 #include <algorithm>
@@ -93,8 +94,8 @@ void batches_together(mpi_cluster<E> const& cluster, R& in, F const& f, Sink& si
   std::size_t const most = options.batch_size;
   if (most == 0) throw std::invalid_argument("trireme: batch_map: batch_size must be at least 1");
   check_timeout("batch_map", options.timeout);
-  call_limit const limit("batch_map", options.timeout);
   mpi_link const& link = link_of(cluster);
+  timed_call<batch_options> const timed(link, "batch_map", options);
 
   cluster_batches<E, R&> reader(cluster, in, most);
   std::optional<shared_results<T>> out;
@@ -108,9 +109,7 @@ void batches_together(mpi_cluster<E> const& cluster, R& in, F const& f, Sink& si
         done += ready.size();
         if (options.progress) options.progress({done, reader.total()});
       }
-      batch_options left = options;
-      left.timeout = limit.left();
-      within("batch_map", left, [&](batch_options const& limited) {
+      timed.within_time([&](batch_options const& limited) {
         if (limited.stop.stop_requested()) throw cancelled{};
         auto const batch = reader.next(most);
         read = batch.size();
@@ -123,7 +122,7 @@ void batches_together(mpi_cluster<E> const& cluster, R& in, F const& f, Sink& si
       });
       return read;
     };
-    link.together(work, limit);
+    timed.together(work);
     out->gather(link);
     ready = out->all();
   } while (read != 0);

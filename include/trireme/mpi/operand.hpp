@@ -3,12 +3,12 @@
 #pragma once
 #include <trireme/core/buffer.hpp>
 #include <trireme/core/executor.hpp>
-#include <trireme/core/gathered.hpp>
 #include <trireme/core/operand.hpp>
 #include <trireme/inline/executor.hpp>
 #include <trireme/mpi/buffer.hpp>
 #include <trireme/mpi/cluster.hpp>
 #include <trireme/mpi/cuts.hpp>
+#include <trireme/mpi/host_side.hpp>
 #include <trireme/mpi/redistribute.hpp>
 #include <trireme/mpi/run.hpp>
 
@@ -90,23 +90,20 @@ public:
     mpi_link const& link = link_of(cluster);
     std::optional<redistribution> move;
     std::optional<buffer<element, E>> there;
-    std::optional<arrivals<element>> from, to; // by way of the host, unless the memory is the host's
+    std::optional<host_side<element const, E>> from;
+    std::optional<host_side<element, E>> to;
     link.together([&] {
       move.emplace(link, cuts_, cuts, sizeof(element));
       there.emplace(cluster.inner(), share_of(cuts, cluster.rank()).size());
-      if constexpr (!host_executor<E>) {
-        from.emplace(local_.size());
-        to.emplace(there->size());
-        cluster.inner().download(local_.data(), from->data(), local_.size() * sizeof(element), {}).wait();
-      }
+      from.emplace(cluster.inner(), local_.data(), local_.size());
+      to.emplace(cluster.inner(), there->data(), there->size());
+      from->fetch();
       return size();
     });
-    if constexpr (host_executor<E>) {
-      move->run(local_.data(), there->data());
-    } else {
-      move->run(from->data(), to->data());
+    move->run(from->data(), to->data());
+    if constexpr (!host_executor<E>) {
       link.together([&] {
-        cluster.inner().upload(to->data(), there->data(), to->size() * sizeof(element), {}).wait();
+        to->store();
         return size();
       });
     }

@@ -13,6 +13,7 @@
 #include <trireme/mpi/cluster.hpp>
 #include <trireme/mpi/cuts.hpp>
 #include <trireme/mpi/exchange.hpp>
+#include <trireme/mpi/host_side.hpp>
 #include <trireme/mpi/operand.hpp>
 #include <trireme/mpi/result.hpp>
 #include <trireme/mpi/splits.hpp>
@@ -100,25 +101,6 @@ void merge_into(E const& ex, buffer<T, E>& room, T* data, std::vector<std::size_
   bring_back();
   tell();
 }
-
-/// Elements of an executor as messages see them: a copy on the host, unless that is where they are.
-template <class T, executor E>
-class host_side {
-public:
-  host_side(E const& ex, T* data, std::size_t n) : ex_(ex), data_(data), copy_(host_executor<E> ? 0 : n) {}
-  [[nodiscard]] T* data() { return host_executor<E> ? data_ : copy_.data(); }
-  void fetch() {
-    if (copy_.size() != 0) ex_.download(data_, copy_.data(), copy_.size() * sizeof(T), {}).wait();
-  }
-  void store() {
-    if (copy_.size() != 0) ex_.upload(copy_.data(), data_, copy_.size() * sizeof(T), {}).wait();
-  }
-
-private:
-  E ex_;
-  T* data_;
-  arrivals<T> copy_;
-};
 
 /// Sorts the elements of all ranks, of which this one has `mine`, as many as by the cuts before and after.
 template <class E, class T, class Less>
