@@ -60,6 +60,7 @@ std::vector<ranks::candidate> messages() {
           allgather(8, 2000),
           allgather(8000, 500),
           allgather(800'000, 50),
+          allgather(8'000'000, 5),
           point("broadcast, " + std::to_string(size) + " B", "bare", 50, [=] { MPI_Bcast(data->data(), size, MPI_BYTE, 0, MPI_COMM_WORLD); }),
           point("alltoall, " + std::to_string(each) + " B a pair", "bare", 500,
                 [=] { MPI_Alltoall(sent->data(), each, MPI_BYTE, come->data(), each, MPI_BYTE, MPI_COMM_WORLD); })};
