@@ -4,13 +4,17 @@
 
 #include "testing.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <numeric>
+#include <optional>
 #include <set>
 #include <stdexcept>
 #include <string>
 #include <system_error>
+#include <thread>
 #include <vector>
 
 namespace tri = trireme;
@@ -79,7 +83,7 @@ TEST_CASE("what MPI reports is an mpi_error with its text, and the program's own
     int word = 0;
     tri::detail::check_mpi(MPI_Bcast(&word, 1, MPI_INT, 1000, link_of(cluster).comm()), "MPI_Bcast");
   };
-  CHECK_THROWS_MATCHES(fail(), tri::mpi_error, message_contains("MPI_Bcast: MPI_ERR_ROOT"));
+  CHECK_THROWS_MATCHES(fail(), tri::mpi_error, message_contains("trireme: MPI_Bcast: "));
   try {
     fail();
   } catch (tri::mpi_error const& e) {
@@ -87,6 +91,10 @@ TEST_CASE("what MPI reports is an mpi_error with its text, and the program's own
     int kind = 0;
     MPI_Error_class(e.code(), &kind);
     CHECK(kind == MPI_ERR_ROOT);
+    char text[MPI_MAX_ERROR_STRING] = "";
+    int length = 0;
+    MPI_Error_string(e.code(), text, &length);
+    CHECK_THAT(e.what(), testing::contains(text));
   }
   MPI_Errhandler theirs = MPI_ERRHANDLER_NULL;
   MPI_Comm_get_errhandler(MPI_COMM_WORLD, &theirs);
@@ -144,6 +152,40 @@ TEST_CASE("ranks with different sizes are told so") {
     CHECK_THROWS_MATCHES(call(), std::invalid_argument, message_contains("one has 8 elements here, and another 9"));
 }
 
+TEST_CASE("public calls with different sizes, and different calls, are told so, and the cluster goes on") {
+  tri::mpi_cluster const cluster(tri::thread_pool(1));
+  bool const last = cluster.rank() == cluster.size() - 1;
+  std::vector<int> const x(last ? 8 : 9, 1);
+  std::vector<int> out(x.size());
+  auto const refuse = [&](auto const& call, char const* text) {
+    if (cluster.size() != 1) CHECK_THROWS_MATCHES(call(), std::invalid_argument, message_contains(text));
+    CHECK(tri::reduce(cluster, std::vector<int>(10, 1)) == 10);
+  };
+  auto const each = [](int) {};
+  char const* const sizes = "one has 8 elements here, and another 9";
+  refuse([&] { static_cast<void>(tri::reduce(cluster, x)); }, sizes);
+  refuse([&] { static_cast<void>(tri::transform(cluster, x, std::negate<>{})); }, sizes);
+  refuse([&] { tri::transform(cluster, x, std::negate<>{}, tri::into(out), {.schedule = tri::dynamic}); }, sizes);
+  refuse([&] { tri::for_each(cluster, x, each, {.timeout = std::chrono::hours(1), .schedule = tri::dynamic}); }, sizes);
+  refuse([&] { tri::for_each_index(cluster, x.size(), [](std::size_t) {}); }, sizes);
+  refuse([&] { static_cast<void>(tri::inclusive_scan(cluster, x)); }, sizes);
+  refuse([&] { static_cast<void>(tri::batch_map(cluster, x, std::negate<>{})); }, sizes);
+  refuse([&] { static_cast<void>(tri::simulate(cluster, x.size(), [](auto& rng) { return rng.uniform(); })); }, sizes);
+  refuse([&] { static_cast<void>(tri::buffer(cluster, x)); }, sizes);
+  refuse([&] { tri::sort(cluster, out); }, sizes);
+
+  std::vector<int> const same(9, 1);
+  for (auto const timeout : {std::chrono::hours(0), std::chrono::hours(1)})
+    refuse(
+        [&] {
+          if (last)
+            static_cast<void>(tri::reduce(cluster, same, 0, std::plus<>{}, {.timeout = timeout}));
+          else
+            tri::for_each(cluster, same, each, {.timeout = timeout});
+        },
+        last ? "reduce meets another call" : "for_each meets another call");
+}
+
 TEST_CASE("parts are gathered, also in messages that are too small for them") {
   tri::mpi_cluster const cluster(tri::inline_executor{});
   auto const& link = link_of(cluster);
@@ -182,4 +224,44 @@ TEST_CASE("two clusters of split communicators work at once") {
     }
   }
   fail_on(everyone, -1, [] {});
+}
+
+TEST_CASE("two clusters work at once on two threads, while one of them fails") {
+  tri::mpi_cluster const a(tri::thread_pool(1));
+  tri::mpi_cluster const b(tri::inline_executor{});
+  int threads = MPI_THREAD_SINGLE;
+  MPI_Query_thread(&threads);
+  if (threads < MPI_THREAD_MULTIPLE) return;
+  int failures = 0, wrong = 0; // the checks of Catch2 are for one thread
+  std::thread other([&] {
+    for (int i = 0; i < 50; ++i) {
+      try {
+        tri::for_each_index(a, 100, [&](std::size_t k) { if (k == static_cast<std::size_t>(i)) throw std::domain_error("one"); },
+                            {.schedule = i % 2 == 0 ? tri::fixed : tri::dynamic});
+      } catch (std::domain_error const&) {
+        ++failures;
+      }
+    }
+  });
+  for (int i = 0; i < 50; ++i)
+    if (tri::reduce(b, std::vector<int>(100, i), 0, std::plus<>{}, {.timeout = std::chrono::hours(i % 2)}) != 100 * i) ++wrong;
+  other.join();
+  CHECK(failures == 50);
+  CHECK(wrong == 0);
+}
+
+TEST_CASE("ranks destroy their clusters in any order") {
+  for (int i = 0; i < 20; ++i) {
+    auto a = std::make_optional<tri::mpi_cluster<tri::inline_executor>>(tri::inline_executor{});
+    auto b = std::make_optional<tri::mpi_cluster<tri::inline_executor>>(tri::inline_executor{});
+    if (a->rank() % 2 == 0) a.reset();
+    b.reset();
+  }
+}
+
+TEST_CASE("a cluster outlives MPI, which the end of the program finalises") {
+  static std::optional<tri::mpi_cluster<tri::inline_executor>> kept; // destroyed after what its emplace begins
+  kept.emplace(tri::inline_executor{});
+  static tri::mpi_cluster const early(tri::inline_executor{});
+  CHECK(early.size() == kept->size());
 }

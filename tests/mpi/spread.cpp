@@ -179,3 +179,27 @@ TEST_CASE("spread data that does not fit is refused before any work") {
   stop.request_stop();
   CHECK_THROWS_AS(tri::batch_map(cluster, ten, counted, {.stop = stop.get_token()}), tri::cancelled);
 }
+
+TEST_CASE("a spread buffer of no elements goes through every algorithm") {
+  tri::mpi_cluster const cluster(tri::thread_pool(1));
+  tri::buffer<double, tri::mpi_cluster<tri::thread_pool>> none(cluster, 0);
+  tri::buffer some(cluster, numbers(10));
+  for (auto place : {none.subspan(0, 0), some.subspan(10, 0)}) {
+    auto const& empty = place;
+    CHECK(tri::transform(cluster, empty, square_of).size() == 0);
+    CHECK(tri::transform(cluster, empty, std::vector<double>{}, difference).size() == 0);
+    tri::transform(cluster, std::vector<double>{}, square_of, tri::into(place));
+    tri::for_each(cluster, place, blend);
+    CHECK(tri::reduce(cluster, empty) == 0);
+    CHECK(tri::transform_reduce(cluster, empty, 0.5, std::plus<>{}, square_of) == 0.5);
+    CHECK(tri::inclusive_scan(cluster, empty).size() == 0);
+    CHECK(tri::exclusive_scan(cluster, empty, 1.0).size() == 0);
+    CHECK(tri::batch_map(cluster, empty, square_of).to_host().empty());
+    tri::batch_map(cluster, empty, square_of, [](std::span<double const>) { FAIL_CHECK("a batch of nothing"); });
+    tri::sort(cluster, place);
+    tri::simulate(cluster, 0, in_circle, tri::into(place));
+    CHECK(place.to_host().empty());
+    CHECK(place.to_host(0).empty());
+  }
+  CHECK(same_bits(some.to_host(), numbers(10)));
+}

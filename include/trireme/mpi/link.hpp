@@ -64,7 +64,8 @@ public:
   ///
   /// Under a limit, where a rank does not come in time the job ends, with a line that names it. That costs a message to rank 0
   /// and one back, for each rank.
-  /// @throws std::invalid_argument where the numbers differ; std::logic_error, alone, where MPI may not be called on this thread.
+  /// @throws std::invalid_argument where the numbers differ, or the calls by the names in their limits; std::logic_error, alone,
+  /// where MPI may not be called on this thread, or no more.
   template <class Work>
   void together(Work const& work, call_limit const& limit = {}) const {
     check_thread();
@@ -76,7 +77,8 @@ public:
       failure = std::current_exception();
     }
     auto const nobody = static_cast<std::uint64_t>(size_);
-    words const mine{failure ? static_cast<std::uint64_t>(rank_) : nobody, elements, ~elements};
+    std::uint64_t const call = hash_of(limit.call()), said = call + elements;
+    words const mine{failure ? static_cast<std::uint64_t>(rank_) : nobody, said, ~said};
     words least{};
     if (!limit || size_ == 1)
       check_mpi(MPI_Allreduce(mine.data(), least.data(), 3, MPI_UINT64_T, MPI_MIN, comm_), "MPI_Allreduce");
@@ -85,9 +87,7 @@ public:
     else
       least = told(mine, limit);
     if (least[0] != nobody) std::rethrow_exception(told_by(static_cast<int>(least[0]), failure));
-    if (least[1] != ~least[2])
-      throw std::invalid_argument("trireme: the ranks of a cluster make the same calls, but one has " + std::to_string(least[1]) +
-                                  " elements here, and another " + std::to_string(~least[2]));
+    if (least[1] != ~least[2]) tell_difference(limit.call(), call, elements);
   }
 
   /// Brings every rank's part of an array to all ranks. Elements [bounds[r], bounds[r + 1]) are rank r's, of `element` bytes
@@ -154,7 +154,25 @@ private:
     return least;
   }
 
+  /// The same text makes the same number everywhere (FNV-1a).
+  static std::uint64_t hash_of(char const* text) noexcept {
+    std::uint64_t hash = 0xcbf29ce484222325u;
+    for (; *text != '\0'; ++text) hash = (hash ^ static_cast<unsigned char>(*text)) * 0x100000001b3u;
+    return hash;
+  }
+  /// Where all ranks know that they differ. Collective.
+  [[noreturn]] void tell_difference(char const* name, std::uint64_t call, std::uint64_t elements) const {
+    std::array const mine{call, ~call, elements, ~elements};
+    auto least = mine;
+    check_mpi(MPI_Allreduce(mine.data(), least.data(), 4, MPI_UINT64_T, MPI_MIN, comm_), "MPI_Allreduce");
+    std::string const rule = "the ranks of a cluster make the same calls, but ";
+    if (least[0] != ~least[1])
+      throw std::invalid_argument("trireme: " + rule + (*name == '\0' ? "this one" : name) + " meets another call on another rank");
+    throw std::invalid_argument("trireme: " + rule + "one has " + std::to_string(least[2]) + " elements here, and another " + std::to_string(~least[3]));
+  }
+
   void check_thread() const {
+    mpi_session::begin();
     int main = 0;
     if (!any_thread() && (MPI_Is_thread_main(&main), main == 0))
       throw std::logic_error("trireme: mpi_cluster: this program has begun MPI so that only the thread which did may call it: "
