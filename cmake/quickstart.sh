@@ -24,7 +24,7 @@ case "${1-}" in
     packages="$packages libopenblas-dev libopenmpi-dev openmpi-bin"
     needs="$needs, and for the tests of trireme::mpi an MPI" ;;
   bench)
-    packages="$packages libbenchmark-dev libopenblas-dev libsleef-dev librandom123-dev python3-numpy python3-matplotlib"
+    packages="$packages libbenchmark-dev libopenblas-dev libsleef-dev librandom123-dev libopenmpi-dev openmpi-bin libscalapack-openmpi-dev python3-numpy python3-matplotlib"
     needs="$needs, Google Benchmark; for the report python3, numpy and matplotlib" ;;
   *) usage >&2; exit 2 ;;
 esac
