@@ -160,6 +160,8 @@ TEST_CASE("what a kernel throws on spread data all ranks throw") {
 TEST_CASE("spread data that does not fit is refused before any work") {
   tri::mpi_cluster const cluster(tri::inline_executor{}), other(tri::inline_executor{});
   auto const x = numbers(10);
+  tri::mpi_cluster const alone(tri::inline_executor{}, MPI_COMM_SELF); // of fewer ranks
+  tri::buffer const on_alone(alone, x);
   tri::buffer const ten(cluster, x), nine(cluster, numbers(9)), elsewhere(other, x);
   std::vector<double> out(9, 1.0);
   tri::buffer on_out(cluster, out);
@@ -170,11 +172,22 @@ TEST_CASE("spread data that does not fit is refused before any work") {
   CHECK_THROWS_AS(tri::transform(cluster, ten, counted, tri::into(out)), std::invalid_argument);
   CHECK_THROWS_MATCHES(tri::transform(cluster, ten, counted, tri::into(on_out)), std::invalid_argument, message_contains("into: the storage has 9"));
   CHECK_THROWS_MATCHES(tri::transform(cluster, elsewhere, counted), std::invalid_argument, message_contains("another cluster"));
+  CHECK_THROWS_MATCHES(tri::transform(cluster, on_alone, counted), std::invalid_argument, message_contains("another cluster"));
   CHECK_THROWS_MATCHES(tri::reduce(cluster, elsewhere), std::invalid_argument, message_contains("another cluster"));
   CHECK_THROWS_MATCHES(tri::for_each(cluster, elsewhere, counted), std::invalid_argument, message_contains("another cluster"));
   CHECK_THROWS_AS(tri::simulate(cluster, 10, in_circle, tri::into(on_out)), std::invalid_argument);
   CHECK(called == 0);
   CHECK(same_bits(on_out.to_host(), out));
+  auto const moved = std::move(on_out);
+  CHECK(on_out.size() == 0);
+  CHECK_THROWS_MATCHES(tri::reduce(cluster, on_out), std::invalid_argument, message_contains("was moved from"));
+  CHECK_THROWS_AS(tri::sort(cluster, on_out), std::invalid_argument);
+  CHECK_THROWS_AS(tri::transform(cluster, on_out, counted), std::invalid_argument);
+  CHECK_THROWS_AS(tri::transform(cluster, out, counted, tri::into(on_out)), std::invalid_argument);
+  CHECK_THROWS_AS(tri::for_each(cluster, on_out, blend), std::invalid_argument);
+  CHECK_THROWS_AS(on_out.to_host(), std::invalid_argument);
+  CHECK_THROWS_AS(on_out.assign(std::vector<double>{}), std::invalid_argument);
+  CHECK(called == 0);
   std::stop_source stop;
   stop.request_stop();
   CHECK_THROWS_AS(tri::batch_map(cluster, ten, counted, {.stop = stop.get_token()}), tri::cancelled);

@@ -36,6 +36,10 @@ inline void check_root(char const* call, int root, int size) {
     throw std::invalid_argument(std::string("trireme: ") + call + ": rank must be in [0, " + std::to_string(size) + "), not " + std::to_string(root));
 }
 
+inline void check_not_moved(std::vector<std::size_t> const& cuts) {
+  if (cuts.empty()) throw std::invalid_argument("trireme: the spread buffer was moved from");
+}
+
 [[noreturn]] inline void file_failed(char const* call, std::filesystem::path const& path) {
   throw std::filesystem::filesystem_error(std::string("trireme: ") + call, path, std::make_error_code(std::errc::io_error));
 }
@@ -136,7 +140,8 @@ private:
 };
 
 /// n elements spread over the ranks: each has a run of whole tiles, in the memory of its inner executor. Algorithms work on
-/// each where it lies, and a result stays spread. Move-only. What makes one and what reads it is collective.
+/// each where it lies, and a result stays spread. Move-only; one that was moved from can only be destroyed, assigned to, and asked for
+/// its size, which is 0: anything else is std::invalid_argument. What makes one and what reads it is collective.
 template <class T, executor E>
 class buffer<T, mpi_cluster<E>> {
 public:
@@ -244,6 +249,7 @@ public:
   template <host_data R>
   void assign(R&& range) {
     link_of(cluster_).together([&] {
+      detail::check_not_moved(cuts_);
       detail::contiguous_elements<T, R> const from(std::forward<R>(range));
       detail::check_same_size(from.view().size(), size(), "assign: range");
       auto const mine = detail::share_of(cuts_, cluster_.rank());
@@ -266,6 +272,7 @@ private:
   static buffer<T, E> made_of(mpi_cluster<E> const& cluster, std::span<T const> elements) { return buffer<T, E>(cluster.inner(), elements); }
   template <class B>
   static auto whole(B& b) {
+    detail::check_not_moved(b.cuts_);
     using element = std::conditional_t<std::is_const_v<B>, T const, T>;
     return buffer_view<element, mpi_cluster<E>>(b.cluster_, b.cuts_, {b.cluster_.inner(), b.local_.data(), b.local_.size()});
   }

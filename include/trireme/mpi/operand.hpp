@@ -49,8 +49,10 @@ template <class E, class R>
 using inner_t = typename inner_data<E, R>::type;
 
 template <class E, class B>
-void check_spread(mpi_cluster<E> const& cluster, B const& b) {
+B const& check_spread(mpi_cluster<E> const& cluster, B const& b) {
+  check_not_moved(b.cuts());
   if (!(b.executor() == cluster)) throw std::invalid_argument("trireme: the buffer is spread over another cluster than the call runs on");
+  return b;
 }
 
 /// What a call reads: here host data, the same on every rank, of which each hands a run to its executor.
@@ -79,9 +81,8 @@ public:
   static constexpr bool spread = true;
 
   cluster_input(mpi_cluster<E> const& cluster, std::remove_reference_t<R>& b)
-      : cuts_(b.cuts()), own_(share_of(cuts_, cluster.rank())), local_(cluster.inner(), std::as_const(b).local().data(), own_.size()) {
-    check_spread(cluster, b);
-  }
+      : cuts_(check_spread(cluster, b).cuts()), own_(share_of(cuts_, cluster.rank())),
+        local_(cluster.inner(), std::as_const(b).local().data(), own_.size()) {}
 
   [[nodiscard]] std::vector<std::size_t> const& cuts() const noexcept { return cuts_; }
   /// Sees to it that the elements are the ranks' by these cuts, of as many. Collective; without a message where they are.
