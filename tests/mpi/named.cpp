@@ -86,8 +86,8 @@ TEST_CASE("with_executor: a rank that has not got the executor is heard by all")
 TEST_CASE("mpi_cluster: names") {
   STATIC_REQUIRE(tri::named_executor<tri::mpi_cluster<tri::process_pool>>);
   STATIC_REQUIRE(tri::mpi_cluster<tri::process_pool>::names == "mpi:processes[:N]");
-  STATIC_REQUIRE(tri::executor_names<tri::inline_executor, tri::mpi_cluster<tri::thread_pool>>() ==
-                 std::array<std::string_view, 2>{"inline", "mpi:threads"});
+  CHECK(tri::executor_names<tri::inline_executor, tri::mpi_cluster<tri::thread_pool>>() == // no constant to g++ 12's sanitizers
+        std::array<std::string_view, 2>{"inline", "mpi:threads"});
   STATIC_REQUIRE(tri::executor_cluster<tri::mpi_cluster<nameless>>);
   STATIC_REQUIRE(!tri::named_executor<tri::mpi_cluster<nameless>>);
 }
