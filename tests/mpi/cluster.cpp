@@ -5,6 +5,8 @@
 #include "testing.hpp"
 
 #include <chrono>
+#include <Eigen/Core>
+
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -183,7 +185,12 @@ TEST_CASE("public calls with different sizes, and different calls, are told so, 
           else
             tri::for_each(cluster, same, each, {.timeout = timeout});
         },
-        last ? "reduce meets another call" : "for_each meets another call");
+        last ? "trireme: reduce: the ranks of a cluster make the same calls, but this one meets another call"
+             : "trireme: for_each: the ranks of a cluster make the same calls, but this one meets another call");
+  refuse([&] { tri::for_each(cluster, same, each, {.schedule = last ? tri::fixed : tri::dynamic}); }, "meets another call on another rank");
+  Eigen::MatrixXd const wide(2, 6), tall(4, 3), a(5, last ? 2 : 3), b(last ? 2 : 3, 4);
+  refuse([&] { tri::matrix(cluster, last ? wide : tall); }, "meets another call on another rank");
+  refuse([&] { static_cast<void>(tri::matmul(cluster, a, b)); }, "meets another call on another rank");
 }
 
 TEST_CASE("parts are gathered, also in messages that are too small for them") {

@@ -9,6 +9,7 @@
 #include <Eigen/Core>
 
 #include <algorithm>
+#include <bit>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -242,5 +243,24 @@ TEST_CASE("elements go from all ranks to all, in messages of any size") {
     tri::detail::exchange move(link, sends, receives, sizeof(std::uint32_t), most);
     move.run(from.data(), to.data());
     CHECK(to == expected);
+  }
+}
+
+TEST_CASE("less that is no order loses nothing") {
+  tri::mpi_cluster const cluster(tri::inline_executor{});
+  for (std::size_t const n : testing::sizes(100, 50'000)) {
+    auto x = numbers(n);
+    for (std::size_t i = 0; i < n; i += 3) x[i] = std::numeric_limits<double>::quiet_NaN();
+    tri::buffer b(cluster, x);
+    try { // as ranks find it out, or not
+      tri::sort(cluster, b);
+    } catch (std::invalid_argument const& e) {
+      CHECK_THAT(e.what(), testing::contains("less is no strict weak order"));
+    }
+    auto after = b.to_host();
+    auto const by_bits = [](double p, double q) { return std::bit_cast<std::uint64_t>(p) < std::bit_cast<std::uint64_t>(q); };
+    std::sort(x.begin(), x.end(), by_bits);
+    std::sort(after.begin(), after.end(), by_bits);
+    CHECK(testing::same_bits(after, x));
   }
 }

@@ -216,3 +216,29 @@ TEST_CASE("a spread buffer of no elements goes through every algorithm") {
   }
   CHECK(same_bits(some.to_host(), numbers(10)));
 }
+
+TEST_CASE("an op that throws where ranks' values meet is heard as elsewhere") {
+  tri::mpi_cluster const cluster(tri::inline_executor{});
+  auto const x = std::vector<double>(100'000, 1.0);
+  double const limit = cluster.rank() == cluster.size() - 1 ? 90'000.0 : 1e300; // on one rank alone
+  auto const op = [&](double a, double b) {
+    if (a + b > limit) throw std::overflow_error("op threw");
+    return a + b;
+  };
+  CHECK_THROWS_MATCHES(tri::reduce(cluster, x, 0.0, op), std::overflow_error, message_contains("op threw"));
+  CHECK(tri::reduce(cluster, x) == 100'000.0);
+}
+
+TEST_CASE("a stop is heard from a rank that has nothing to do") {
+  tri::mpi_cluster const cluster(tri::inline_executor{});
+  std::stop_source stop;
+  if (cluster.rank() == cluster.size() - 1) stop.request_stop();
+  std::vector<double> const one{1.0};
+  tri::buffer const spread(cluster, one);
+  auto const token = stop.get_token();
+  for (auto const schedule : {tri::fixed, tri::dynamic})
+    CHECK_THROWS_AS(tri::transform(cluster, one, square_of, {.stop = token, .schedule = schedule}), tri::cancelled);
+  CHECK_THROWS_AS(tri::transform(cluster, spread, square_of, {.stop = token}), tri::cancelled);
+  CHECK_THROWS_AS(tri::reduce(cluster, spread, 0.0, std::plus<>{}, {.stop = token}), tri::cancelled);
+  CHECK_THROWS_AS(tri::simulate(cluster, 1, in_circle, {.stop = token}), tri::cancelled);
+}

@@ -163,9 +163,11 @@ public:
   }
 
   /// This rank's elements of a spread buffer of n, made by a call on all ranks.
-  /// @throws std::invalid_argument where they are not cluster.cuts(n)'s.
+  /// @throws std::invalid_argument where they are not cluster.cuts(n)'s, or not in the memory of cluster.inner().
   buffer(mpi_cluster<E> const& cluster, count<"n"> n, buffer<T, E>&& local) : cluster_(cluster), cuts_(cluster.cuts(n)), local_(std::move(local)) {
     detail::check_same_size(local_.size(), detail::share_of(cuts_, cluster.rank()).size(), "buffer: local");
+    if (!(local_.executor() == cluster.inner()))
+      throw std::invalid_argument("trireme: buffer: local lives on another executor than this rank's of the cluster");
   }
 
   /// The elements that each rank brings, in the order of ranks. Those that are another's by cuts() travel there.
@@ -281,5 +283,11 @@ private:
   std::vector<std::size_t> cuts_;
   buffer<T, E> local_;
 };
+
+/// A spread buffer of the elements that each rank brings, in the order of ranks. Collective.
+template <executor E, host_data R>
+[[nodiscard]] auto from_local(mpi_cluster<E> const& cluster, R&& part) {
+  return buffer<element_t<R>, mpi_cluster<E>>::from_local(cluster, std::forward<R>(part));
+}
 
 }} // namespace trireme::v1

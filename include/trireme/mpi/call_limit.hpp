@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -23,8 +24,10 @@ public:
 
   /// None: ranks wait for each other as long as it takes.
   call_limit() = default;
-  call_limit(char const* call, std::chrono::nanoseconds timeout) : call_(call) {
-    if (timeout.count() <= 0) return;
+  /// @param kind  in which all ranks have to agree, as in the call.
+  call_limit(char const* call, std::chrono::nanoseconds timeout, std::uint64_t kind = 0) : call_(call), kind_(kind) {
+    if (timeout.count() == 0) return;
+    if (timeout.count() < 0) timeout = std::chrono::seconds(1); // which is told to all ranks, who have given a timeout too
     timeout_ = std::min<std::chrono::nanoseconds>(timeout, std::chrono::hours(24 * 365)); // so that sums are times too
     grace_ = std::max<std::chrono::nanoseconds>(timeout_, std::chrono::seconds(1));
     begun_ = clock::now();
@@ -32,17 +35,18 @@ public:
 
   [[nodiscard]] explicit operator bool() const noexcept { return timeout_.count() != 0; }
   [[nodiscard]] char const* call() const noexcept { return call_; }
+  [[nodiscard]] std::uint64_t kind() const noexcept { return kind_; }
   /// What the work may still take; 0: any time.
   [[nodiscard]] std::chrono::nanoseconds left() const {
     return *this ? std::max<std::chrono::nanoseconds>(std::chrono::nanoseconds(1), timeout_ - (clock::now() - begun_)) : timeout_;
   }
 
-  /// When a rank gives up the others that it waits for from now on. Rank 0 is the first, as it alone knows who has come; of the
-  /// others, which know of rank 0 only, one before the next, so that not all of them speak.
+  /// When a rank gives up the others that it waits for from now on: later, where it has come late itself. Rank 0 is the first, as it
+  /// alone knows who has come; of the others, which know of rank 0 only, one before the next, so that not all of them speak.
   [[nodiscard]] clock::time_point end(int rank) const {
     if (!*this) return clock::time_point::max();
-    if (rank == 0) return std::max(begun_ + timeout_ + grace_, clock::now() + grace_ / 2); // it may have come late itself
-    return begun_ + timeout_ + 2 * grace_ + std::chrono::milliseconds(50) * (std::min(rank, 100) - 1);
+    if (rank == 0) return std::max(begun_ + timeout_ + grace_, clock::now() + grace_ / 2);
+    return std::max(begun_ + timeout_ + 2 * grace_, clock::now() + 2 * grace_) + std::chrono::milliseconds(50) * (std::min(rank, 100) - 1);
   }
 
   /// Ends all processes of the job. There is no other way: MPI has no calls without a rank that is part of them.
@@ -59,6 +63,7 @@ public:
 
 private:
   char const* call_ = "";
+  std::uint64_t kind_ = 0;
   std::chrono::nanoseconds timeout_{0}, grace_{0};
   clock::time_point begun_{};
 };

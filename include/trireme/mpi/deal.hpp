@@ -82,6 +82,7 @@ private:
       failure = std::current_exception();
       close();
     }
+    worked_ = true;
     if (clerk.joinable())
       clerk.join();
     else
@@ -104,9 +105,10 @@ private:
 
   /// Answers until all others know that there are no more pieces.
   void serve() {
-    auto const end = limit_.end(0);
+    auto end = clock::time_point::max();
     for (auto last = clock::now(); leaving_ != link_->size() - 1;) {
       auto const now = clock::now();
+      if (end == clock::time_point::max() && worked_) end = limit_.end(0); // others may take as long as this rank
       if (answer()) {
         last = now;
       } else if (now >= end) {
@@ -179,6 +181,7 @@ private:
   std::vector<int> owners_;
   // of rank 0
   std::atomic<std::size_t> next_{0};
+  std::atomic<bool> worked_{false}; // its own pieces are done
   std::vector<char> here_; // who may still ask
   int leaving_ = 0;
   // of the others

@@ -55,10 +55,12 @@ public:
     }
   }
 
-  /// All subtrees combined, after messages. Collective.
+  /// Brings all subtrees' values to all ranks. Collective.
+  void gather(mpi_link const& link) { link.gather(values_->data(), sizeof(slot<A>), owners_); }
+
+  /// All subtrees combined, after that.
   template <class Op>
-  [[nodiscard]] A combine(mpi_link const& link, Op const& op) {
-    link.gather(values_->data(), sizeof(slot<A>), owners_);
+  [[nodiscard]] A combine(Op const& op) {
     std::size_t next = 0;
     return subtree(0, std::bit_ceil(tiles_), next, op);
   }

@@ -20,6 +20,11 @@ inline grid_shape square_grid(int ranks) {
   return {rows, ranks / rows};
 }
 
+/// In which ranks that make or multiply a matrix have to agree.
+constexpr std::uint64_t shape_key(std::size_t rows, std::size_t cols, std::size_t depth = 0) {
+  return rows + std::uint64_t{0x9e3779b97f4a7c15} * (cols + std::uint64_t{0x9e3779b97f4a7c15} * depth);
+}
+
 /// Communicators along the rows and columns of that grid. Their errors are exceptions.
 class mpi_grid {
 public:

@@ -77,7 +77,7 @@ public:
       failure = std::current_exception();
     }
     auto const nobody = static_cast<std::uint64_t>(size_);
-    std::uint64_t const call = hash_of(limit.call()), said = call + elements;
+    std::uint64_t const call = hash_of(limit.call()) + limit.kind(), said = call + elements;
     words const mine{failure ? static_cast<std::uint64_t>(rank_) : nobody, said, ~said};
     words least{};
     if (!limit || size_ == 1)
@@ -165,10 +165,9 @@ private:
     std::array const mine{call, ~call, elements, ~elements};
     auto least = mine;
     check_mpi(MPI_Allreduce(mine.data(), least.data(), 4, MPI_UINT64_T, MPI_MIN, comm_), "MPI_Allreduce");
-    std::string const rule = "the ranks of a cluster make the same calls, but ";
-    if (least[0] != ~least[1])
-      throw std::invalid_argument("trireme: " + rule + (*name == '\0' ? "this one" : name) + " meets another call on another rank");
-    throw std::invalid_argument("trireme: " + rule + "one has " + std::to_string(least[2]) + " elements here, and another " + std::to_string(~least[3]));
+    std::string const rule = "trireme: " + std::string(name) + (*name == '\0' ? "" : ": ") + "the ranks of a cluster make the same calls, but ";
+    if (least[0] != ~least[1]) throw std::invalid_argument(rule + "this one meets another call on another rank");
+    throw std::invalid_argument(rule + "one has " + std::to_string(least[2]) + " elements here, and another " + std::to_string(~least[3]));
   }
 
   void check_thread() const {
@@ -199,7 +198,7 @@ private:
       head[2] = static_cast<int>(std::min<std::size_t>(texts.size(), std::numeric_limits<int>::max()));
     }
     check_mpi(MPI_Bcast(head, 3, MPI_INT, teller, comm_), "MPI_Bcast");
-    texts.resize(static_cast<std::size_t>(head[2]));
+    [&]() noexcept { texts.resize(static_cast<std::size_t>(head[2])); }(); // as above
     check_mpi(MPI_Bcast(texts.data(), head[2], MPI_CHAR, teller, comm_), "MPI_Bcast");
     parts.code = head[0];
     parts.value = head[1];

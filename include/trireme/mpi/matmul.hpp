@@ -5,6 +5,7 @@
 #include <trireme/core/into.hpp>
 #include <trireme/core/matrix.hpp>
 #include <trireme/mpi/batch_matmul.hpp>
+#include <trireme/mpi/call_limit.hpp>
 #include <trireme/mpi/cluster.hpp>
 #include <trireme/mpi/matrix.hpp>
 #include <trireme/mpi/summa.hpp>
@@ -142,13 +143,15 @@ template <class E, class A, class B, class Make>
 void multiply_together(mpi_cluster<E> const& cluster, A const& a, B const& b, Make const& make) {
   using T = scalar_t<A>;
   std::optional<shared_product<T>> product;
-  link_of(cluster).together([&] {
+  auto const work = [&] {
     evaluated<A> const x(a);
     evaluated<B> const y(b);
     auto& c = make();
     product.emplace(cluster, matrix_view<T const>(x.view()), matrix_view<T const>(y.view()), matrix_view<T>(view_of(c)));
     return static_cast<std::size_t>(c.size());
-  });
+  };
+  auto const size = [](auto n) { return static_cast<std::size_t>(n); };
+  link_of(cluster).together(work, call_limit("matmul", {}, shape_key(size(a.rows()), size(b.cols()), size(a.cols()))));
   product->gather(link_of(cluster));
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 #include <trireme/core/count.hpp>
 #include <trireme/core/matrix.hpp>
+#include <trireme/mpi/call_limit.hpp>
 #include <trireme/mpi/cluster.hpp>
 #include <trireme/mpi/cuts.hpp>
 #include <trireme/mpi/grid.hpp>
@@ -64,11 +65,12 @@ public:
   /// @throws std::invalid_argument for a negative size or one beyond any memory, std::bad_alloc.
   matrix(mpi_cluster<E> const& cluster, count<"rows"> rows, count<"cols"> cols)
       : matrix(cluster, detail::matrix_cuts(rows, cols, detail::square_grid(cluster.size()))) {
-    link_of(cluster).together([&] {
+    auto const work = [&] {
       std::size_t const n = detail::matrix_size(rows_, cols_, sizeof(T));
       local_.emplace(cluster.inner(), mine_rows_.size(), mine_cols_.size());
       return n;
-    });
+    };
+    link_of(cluster).together(work, detail::call_limit("matrix", {}, detail::shape_key(rows_, cols_)));
   }
 
   /// Of a matrix, Map or expression of Eigen that is the same on every rank, each keeps its block. No messages but one
@@ -77,10 +79,11 @@ public:
   requires std::same_as<typename M::Scalar, T> matrix(mpi_cluster<E> const& cluster, M const& m)
       : matrix(cluster, detail::matrix_cuts(static_cast<std::size_t>(m.rows()), static_cast<std::size_t>(m.cols()),
                                             detail::square_grid(cluster.size()))) {
-    link_of(cluster).together([&] {
+    auto const work = [&] {
       local_.emplace(cluster.inner(), detail::block_of(m, mine_rows_, mine_cols_));
       return size();
-    });
+    };
+    link_of(cluster).together(work, detail::call_limit("matrix", {}, detail::shape_key(rows_, cols_)));
   }
 
   /// Of blocks that are there already: this rank's is `block`, which has to have the shape of its share.

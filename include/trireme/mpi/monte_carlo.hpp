@@ -102,6 +102,7 @@ void simulate_together(mpi_cluster<E> const& cluster, std::size_t n, Sampler con
                        std::optional<Out>& out, Make const& make) {
   auto const work = [&] {
     check_timeout("simulate", options.timeout);
+    if (options.stop.stop_requested()) throw cancelled{}; // also on a rank that has no share
     make();
     share const mine = out->mine();
     if (mine.size() == 0) return n;
@@ -171,15 +172,18 @@ template <class Real = double, executor E, class F>
     value x0{};
     auto const work = [&] {
       call_options const limits{.stop = options.stop, .progress = options.progress, .timeout = options.timeout};
-      x0 = static_cast<value>(simulate<Real>(cluster.inner(), 1, f, {options.seed, {}, options.stop, options.timeout})[0]);
-      detail::grow(trees, link, n, "monte_carlo", limits, [&](detail::share part, detail::fold_control const& control) {
-        detail::centred_source<sampler> const source{{{all, part.first}}, x0};
-        return detail::fold<moments>(cluster.inner(), part.size(), source, detail::add_moments{}, control);
+      detail::within("monte_carlo", limits, [&](call_options const& limited) {
+        x0 = static_cast<value>(simulate<Real>(cluster.inner(), 1, f, {.seed = options.seed, .stop = limited.stop})[0]);
+        detail::grow(trees, link, n, limited, [&](detail::share part, detail::fold_control const& control) {
+          detail::centred_source<sampler> const source{{{all, part.first}}, x0};
+          return detail::fold<moments>(cluster.inner(), part.size(), source, detail::add_moments{}, control);
+        });
       });
       return n;
     };
     link.together(work, detail::call_limit("monte_carlo", options.timeout));
-    return detail::to_estimate(x0, trees->combine(link, detail::add_moments{}), n);
+    trees->gather(link);
+    return detail::to_estimate(x0, trees->combine(detail::add_moments{}), n);
   } else {
     return estimate{};
   }

@@ -31,15 +31,14 @@ inline progress_callback progress_of_part(progress_callback const& progress, std
 
 /// make(elements, control) of the subtrees that this rank has of n elements.
 template <class A, class Make>
-void grow(std::optional<forest<A>>& trees, mpi_link const& link, std::size_t n, char const* call, call_options const& options, Make const& make) {
+void grow(std::optional<forest<A>>& trees, mpi_link const& link, std::size_t n, call_options const& options, Make const& make) {
+  if (options.stop.stop_requested()) throw cancelled{}; // also on a rank that has none
   trees.emplace(link, n);
-  within(call, options, [&](call_options const& limited) {
-    std::size_t done = 0, all = trees->size();
-    trees->fill([&](share part) {
-      fold_control const control{limited.stop, progress_of_part(options.progress, done, all)};
-      done += part.size();
-      return make(part, control);
-    });
+  std::size_t done = 0, all = trees->size();
+  trees->fill([&](share part) {
+    fold_control const control{options.stop, progress_of_part(options.progress, done, all)};
+    done += part.size();
+    return make(part, control);
   });
 }
 
@@ -86,19 +85,37 @@ A reduce_together(mpi_cluster<E> const& cluster, char const* call, std::remove_r
         return n;
       }
     }
-    grow(trees, link, n, call, options, [&](share part, fold_control const& control) {
-      auto const elements = data.part(part);
-      input<E, decltype((elements))> there(cluster.inner(), elements);
-      return value(there.view(), control);
+    within(call, options, [&](call_options const& limited) {
+      grow(trees, link, n, limited, [&](share part, fold_control const& control) {
+        auto const elements = data.part(part);
+        input<E, decltype((elements))> there(cluster.inner(), elements);
+        return value(there.view(), control);
+      });
     });
     return n;
   };
-  link.together(work, call_limit(call, options.timeout));
+  call_limit const limit(call, options.timeout);
+  link.together(work, limit);
   if (n == 0) return init;
-  if (trees) return static_cast<A>(op(std::move(init), trees->combine(link, op)));
-  values->gather(link);
-  std::span<A const> const all = values->all();
-  return static_cast<A>(op(std::move(init), on_reduce(inline_executor{}, all, std::type_identity<A>{}, op, {})));
+  if (trees)
+    trees->gather(link);
+  else
+    values->gather(link);
+  std::optional<A> result;
+  auto const finish = [&] {
+    if (trees) {
+      result.emplace(op(std::move(init), trees->combine(op)));
+    } else {
+      std::span<A const> const all = values->all();
+      result.emplace(op(std::move(init), on_reduce(inline_executor{}, all, std::type_identity<A>{}, op, {})));
+    }
+    return n;
+  };
+  if constexpr (std::is_nothrow_invocable_v<Op const&, A, A>)
+    static_cast<void>(finish());
+  else
+    link.together(finish, limit);
+  return *std::move(result);
 }
 
 template <class E, class R, class A, class Op>
@@ -124,7 +141,7 @@ consteval bool accepts_cluster_mapped_reduction() {
 /// @param op  associative and commutative; also called on the host, on every rank.
 /// @param options  `.progress` counts this rank's elements.
 /// @throws what op throws on a rank, on all ranks; other failures as on one executor.
-/// Cost: one read of the data, each rank its share; one allreduce of three words and one allgather of fewer than 20 values a rank.
+/// Cost: one read of the data, each rank its share; one allreduce of three words and one allgather of fewer than 20 values a rank; another allreduce where op is not noexcept.
 template <executor E, class R, class A, class Op = std::plus<>>
 [[nodiscard]] A reduce(mpi_cluster<E> const& cluster, R&& in, A init, Op op = {}, call_options const& options = {}) {
   if constexpr (detail::accepts_cluster_reduction<E, R, A, Op>())

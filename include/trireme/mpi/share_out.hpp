@@ -102,12 +102,13 @@ private:
 template <class E, class Read, class Work, class... All>
 void share_out(mpi_cluster<E> const& cluster, char const* name, loop_options const& options, Read const& read, Work const& work, All const&... all) {
   mpi_link const& link = link_of(cluster);
-  call_limit const limit(name, options.timeout);
+  call_limit const limit(name, options.timeout, options.schedule == dynamic ? 1 : 0);
   std::optional<dealt_call> call;
   std::vector<std::size_t> cuts;
   link.together(
       [&] {
         check_timeout(name, options.timeout);
+        if (options.stop.stop_requested()) throw cancelled{}; // also where nothing comes here
         std::size_t const n = read();
         if (options.schedule == dynamic) {
           call.emplace(cluster, n, limit);

@@ -23,6 +23,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <stdexcept>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -152,6 +153,7 @@ void sort_together(mpi_cluster<E> const& cluster, std::vector<std::size_t> const
   check_mpi(MPI_Alltoall(goes.data(), 1, MPI_UINT64_T, comes.data(), 1, MPI_UINT64_T, link.comm()), "MPI_Alltoall");
   timed.together([&] {
     for (auto const count : comes) bounds.push_back(bounds.back() + static_cast<std::size_t>(count));
+    if (bounds.back() != size) throw std::invalid_argument("trireme: sort: less is no strict weak order");
     move.emplace(link, sends, bounds, sizeof(T));
     std::erase(comes, 0u);
     return n;

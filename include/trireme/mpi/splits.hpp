@@ -94,10 +94,11 @@ public:
     high_ = high;
   }
 
-  /// Which elements of this rank's run go to whom, where the bounds have met: [result[j], result[j + 1]) to rank j.
+  /// Which elements of this rank's run go to whom, where the bounds have met: [result[j], result[j + 1]) to rank j. Ascending, even
+  /// where ranks found cuts that cross, since less is no order.
   [[nodiscard]] std::vector<std::size_t> sends(std::size_t size) const {
     std::vector<std::size_t> out(ranks_ + 1, size);
-    for (std::size_t j = 0; j < ranks_; ++j) out[j] = heard_[3 * j];
+    for (std::size_t j = 0; j < ranks_; ++j) out[j] = std::clamp<std::size_t>(heard_[3 * j], j == 0 ? 0 : out[j - 1], size);
     return out;
   }
 

@@ -27,6 +27,7 @@ public:
   /// work(options), stopped when the call's time is over. @throws timed_out; std::invalid_argument for a negative timeout.
   template <class Work>
   void within_time(Work const& work) const {
+    check_timeout(call_, options_.timeout);
     Options limited = options_;
     if (limit_) {
       limited.timeout = limit_.left();

@@ -23,6 +23,7 @@ namespace detail {
 /// The part of transform that may throw: this rank's results, in `out`.
 template <class E, class Out, class F, class... In>
 void transform_share(mpi_cluster<E> const& cluster, Out& out, std::size_t n, F const& f, loop_options const& options, In&... in) {
+  if (options.stop.stop_requested()) throw cancelled{}; // also on a rank that has no share
   share const mine = out.mine();
   if (mine.size() == 0) return;
   part_of_whole{mine.first, 1, n}([&] {
