@@ -53,7 +53,7 @@ public:
       : cuts_(std::move(cuts)), mine_(share_of(cuts_, link.rank())), values_(make(cuts_.back())) {}
 
   [[nodiscard]] share mine() const noexcept { return mine_; }
-  [[nodiscard]] std::span<T> all() { return {values_.data(), cuts_.back()}; }
+  [[nodiscard]] std::span<T> all() { return {values_.data(), static_cast<std::size_t>(values_.size())}; }
   /// Where this rank's results go.
   [[nodiscard]] std::span<T> place() { return run(all(), mine_); }
   /// Collective.
