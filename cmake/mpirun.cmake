@@ -1,6 +1,7 @@
 # Tests of programs on several ranks of this machine, also where it has fewer cores, and as root.
 
-set(trireme_mpi_environment OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1
+# RES_OPTIONS: Open MPI asks for the machine's own name, which a container may not know, and would wait long for the answer.
+set(trireme_mpi_environment "RES_OPTIONS=timeout:1 attempts:1" OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1
   OMPI_MCA_hwloc_base_binding_policy=none OMPI_MCA_mpi_yield_when_idle=1 OMPI_MCA_orte_execute_quiet=1
   "LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/mpi/leaks.txt:print_suppressions=0:fast_unwind_on_malloc=0")
 
