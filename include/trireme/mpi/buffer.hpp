@@ -31,11 +31,6 @@ namespace trireme { inline namespace v1 {
 
 namespace detail {
 
-inline void check_root(char const* call, int root, int size) {
-  if (root < 0 || root >= size)
-    throw std::invalid_argument(std::string("trireme: ") + call + ": rank must be in [0, " + std::to_string(size) + "), not " + std::to_string(root));
-}
-
 inline void check_not_moved(std::vector<std::size_t> const& cuts) {
   if (cuts.empty()) throw std::invalid_argument("trireme: the spread buffer was moved from");
 }
@@ -91,16 +86,13 @@ public:
 
   /// The same on one rank; the others get nothing. Collective. @throws std::invalid_argument where there is no such rank.
   [[nodiscard]] std::vector<value_type> to_host(int rank) const {
-    detail::check_root("to_host", rank, cluster_.size());
     auto const& link = link_of(cluster_);
     std::optional<detail::arrivals<value_type>> mine, all;
     std::optional<detail::redistribution> move;
     link.together([&] {
-      auto const owner = static_cast<std::size_t>(rank);
-      std::vector<std::size_t> to(cuts_.size(), 0);
-      std::fill(to.begin() + rank + 1, to.end(), size());
+      auto const to = detail::all_on(rank, size(), cluster_.size());
       mine.emplace(local_.size());
-      all.emplace(owner == static_cast<std::size_t>(cluster_.rank()) ? size() : 0);
+      all.emplace(detail::share_of(to, cluster_.rank()).size());
       move.emplace(link, cuts_, to, sizeof(T));
       download(mine->data());
       return size();

@@ -1,10 +1,10 @@
 /// @file mpi/link.hpp
 /// The messages of a cluster: its own communicator, what all ranks agree on, and results that reach every rank.
 #pragma once
+#include <trireme/core/thrown.hpp>
 #include <trireme/mpi/call_limit.hpp>
 #include <trireme/mpi/grid.hpp>
 #include <trireme/mpi/session.hpp>
-#include <trireme/processes/failure.hpp>
 
 #include <algorithm>
 #include <array>

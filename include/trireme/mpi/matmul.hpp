@@ -3,6 +3,7 @@
 #pragma once
 #include <trireme/algorithm/matmul.hpp>
 #include <trireme/core/into.hpp>
+#include <trireme/core/limits.hpp>
 #include <trireme/core/matrix.hpp>
 #include <trireme/mpi/batch_matmul.hpp>
 #include <trireme/mpi/call_limit.hpp>
@@ -57,14 +58,6 @@ void multiply_part_on(E const& ex, matrix_view<T const> a, matrix_view<T const> 
   }
 }
 
-/// Some of the pieces of a long sum.
-template <class T>
-struct later_pieces {
-  depth_pieces<T> work;
-  std::size_t first;
-  constexpr void operator()(std::size_t begin, std::size_t end) const { work(first + begin, first + end); }
-};
-
 /// A product in host memory of which every rank computes its part, which then travel.
 template <class T>
 class shared_product {
@@ -80,7 +73,7 @@ public:
   }
   void gather(mpi_link const& link) {
     link.gather(elements_, sizeof(T), starts_);
-    if (deep_) return add_up(deep_->work, deep_c());
+    if (deep_) return add_up(deep_->run, deep_c());
     if (!elsewhere_) return;
     auto whole = map_of(c_);
     for (int r = 0; r < link.size(); ++r) {
@@ -123,8 +116,8 @@ private:
     for (std::size_t const cut : cuts) starts_.push_back(cut * static_cast<std::size_t>(c_.rows * c_.cols));
     take(starts_.back());
     share const mine = share_of(cuts, cluster.rank());
-    deep_ = later_pieces<T>{work, mine.first};
-    deep_->work.partial = elements_;
+    deep_ = shifted_run<depth_pieces<T>>{work, mine.first};
+    deep_->run.partial = elements_;
     on_workers<E>{cluster.inner()}(at(mine.size()), *deep_);
   }
   [[nodiscard]] matrix_view<T> deep_c() const { return by_rows(shape_) ? c_.transposed() : c_; }
@@ -135,7 +128,7 @@ private:
   std::vector<std::size_t> starts_; ///< of the ranks' parts
   T* elements_ = nullptr;
   std::unique_ptr<T[]> elsewhere_;
-  std::optional<later_pieces<T>> deep_;
+  std::optional<shifted_run<depth_pieces<T>>> deep_; ///< from the first that is this rank's
 };
 
 /// c = a·b for matrices of Eigen that are the same on every rank; `make` gives the place.

@@ -7,13 +7,12 @@
 #include <trireme/mpi/cluster.hpp>
 #include <trireme/mpi/cuts.hpp>
 #include <trireme/mpi/grid.hpp>
+#include <trireme/mpi/redistribute.hpp>
 
 #include <Eigen/Core>
 
-#include <algorithm>
 #include <concepts>
 #include <cstddef>
-#include <limits>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -144,44 +143,30 @@ public:
       return size();
     });
     link.gather(blocks.data(), sizeof(T), starts);
-    for (int r = 0; r < link.size(); ++r) place(out, cuts, r, blocks.data() + starts[static_cast<std::size_t>(r)]);
+    place_all(out, cuts, blocks.data());
     return out;
   }
 
-  /// The whole on one rank; elsewhere 0 × 0. Cost: each other rank's block in a message, and its memory there.
-  /// @throws std::invalid_argument where there is no such rank.
+  /// The whole on one rank; elsewhere 0 × 0. Cost: each other rank's block in a message, and on that rank once more the memory of
+  /// the whole meanwhile. @throws std::invalid_argument where there is no such rank.
   [[nodiscard]] host_type to_host(int rank) const {
     auto const& link = link_of(cluster_);
-    if (rank < 0 || rank >= link.size())
-      throw std::invalid_argument("trireme: to_host: rank is " + std::to_string(rank) + " of " + std::to_string(link.size()));
     detail::matrix_cuts const cuts = this->cuts();
-    bool const here = link.rank() == rank;
+    auto const starts = cuts.starts();
     host_type out;
-    std::vector<T> block;
+    std::vector<T> mine, blocks;
+    std::optional<detail::redistribution> move;
     link.together([&] {
-      std::size_t most = local_size();
-      if (here) {
-        resize(out);
-        for (int r = 0; r < link.size(); ++r) most = std::max(most, cuts.rows(r).size() * cuts.cols(r).size());
-      }
-      block.resize(most);
-      download(block.data());
+      auto const to = detail::all_on(rank, size(), link.size());
+      if (link.rank() == rank) resize(out);
+      mine.resize(local_size());
+      blocks.resize(detail::share_of(to, link.rank()).size());
+      move.emplace(link, starts, to, sizeof(T));
+      download(mine.data());
       return size();
     });
-    if (here) {
-      place(out, cuts, rank, block.data());
-      for (int r = 0; r < link.size(); ++r)
-        if (r != rank) {
-          in_messages(block.data(), cuts.rows(r).size() * cuts.cols(r).size(), [&](T* at, int bytes) {
-            detail::check_mpi(MPI_Recv(at, bytes, MPI_BYTE, r, 0, link.comm(), MPI_STATUS_IGNORE), "MPI_Recv");
-          });
-          place(out, cuts, r, block.data());
-        }
-    } else {
-      in_messages(block.data(), local_size(), [&](T* at, int bytes) {
-        detail::check_mpi(MPI_Send(at, bytes, MPI_BYTE, rank, 0, link.comm()), "MPI_Send");
-      });
-    }
+    move->run(mine.data(), blocks.data());
+    if (link.rank() == rank) place_all(out, cuts, blocks.data());
     return out;
   }
 
@@ -196,15 +181,13 @@ private:
   void download(T* to) const {
     if (local_size() != 0) local_->executor().download(local_->data(), to, local_size() * sizeof(T), {}).wait();
   }
-  static void place(host_type& whole, detail::matrix_cuts const& cuts, int rank, T const* block) {
-    auto to = detail::block_of(whole, cuts.rows(rank), cuts.cols(rank));
-    to = Eigen::Map<host_type const>(block, to.rows(), to.cols());
-  }
-  /// MPI counts in int.
-  template <class F>
-  static void in_messages(T* at, std::size_t n, F const& f) {
-    constexpr std::size_t most = std::numeric_limits<int>::max() / sizeof(T);
-    for (; n != 0; at += std::min(n, most), n -= std::min(n, most)) f(at, static_cast<int>(std::min(n, most) * sizeof(T)));
+  /// Blocks that lie one after the other, to where they belong.
+  static void place_all(host_type& whole, detail::matrix_cuts const& cuts, T const* block) {
+    for (int r = 0; r < cuts.grid.rows * cuts.grid.cols; ++r) {
+      auto to = detail::block_of(whole, cuts.rows(r), cuts.cols(r));
+      to = Eigen::Map<host_type const>(block, to.rows(), to.cols());
+      block += to.size();
+    }
   }
 
   mpi_cluster<E> cluster_;

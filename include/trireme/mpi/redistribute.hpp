@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <cstddef>
 #include <limits>
+#include <stdexcept>
+#include <string>
 #include <vector>
 
 namespace trireme { inline namespace v1 { namespace detail {
@@ -28,5 +30,14 @@ private:
     return cuts;
   }
 };
+
+/// The cuts by which one rank has all of n elements. @throws std::invalid_argument where there is no such rank, in the name of to_host.
+inline std::vector<std::size_t> all_on(int rank, std::size_t n, int ranks) {
+  if (rank < 0 || rank >= ranks)
+    throw std::invalid_argument("trireme: to_host: rank must be in [0, " + std::to_string(ranks) + "), not " + std::to_string(rank));
+  std::vector<std::size_t> cuts(static_cast<std::size_t>(ranks) + 1, 0);
+  std::fill(cuts.begin() + rank + 1, cuts.end(), n);
+  return cuts;
+}
 
 }}} // namespace trireme::v1::detail

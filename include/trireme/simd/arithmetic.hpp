@@ -45,8 +45,6 @@ struct format<double> {
   static constexpr bits bias = 1023;
 };
 
-/// a · b, rounded once: a product that no compiler fuses into an addition that follows.
-///
 /// Keeps a product, or a vector of them, from being fused with the addition behind it.
 template <class T>
 [[gnu::always_inline]] constexpr void keep_product([[maybe_unused]] T& product) noexcept {
@@ -60,6 +58,9 @@ template <class T>
 #endif
 #endif
 }
+
+/// a · b, rounded once: a product that no compiler fuses into an addition that follows.
+///
 /// Every product of the library that may be inexact and may meet an addition goes through here, so that its
 /// bits do not depend on -march or -ffp-contract. g++ contracts across statements wherever the hardware has
 /// fma, and its vectoriser drops __builtin_assoc_barrier; an empty asm is what holds. clang contracts inside
