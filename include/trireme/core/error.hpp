@@ -123,14 +123,21 @@ struct part_of_whole {
   void operator()(Work const& work) const {
     try {
       work();
+    } catch (...) {
+      rethrow();
+    }
+  }
+
+private:
+  [[noreturn]] void rethrow() const {
+    try {
+      throw;
     } catch (worker_lost const& e) {
       throw e.at(element(e.first()), element(e.last()));
     } catch (timed_out const& e) {
       throw e.at(element(e.first()), element(e.last()));
     }
   }
-
-private:
   [[nodiscard]] std::size_t element(std::size_t i) const { return std::min(n, base + i * size); }
 };
 

@@ -6,6 +6,7 @@
 
 #include <concepts>
 #include <cstddef>
+#include <memory>
 #include <stop_token>
 #include <type_traits>
 #include <utility>
@@ -63,6 +64,22 @@ consteval void check_run_kernel() {
   static_assert(std::is_invocable_v<F const&, std::size_t, std::size_t>,
                 "trireme: bulk: f is called as const with a run of indices, f(first, last)");
 }
+
+/// Any kernel by reference, and a number added to its indices. What takes this is compiled once, and not for each kernel.
+class run_ref {
+public:
+  template <class F>
+  explicit run_ref(F const& f, std::size_t base = 0) noexcept
+      : f_(std::addressof(f)),
+        call_([](void const* kernel, std::size_t first, std::size_t last) { (*static_cast<F const*>(kernel))(first, last); }),
+        base_(base) {}
+  void operator()(std::size_t first, std::size_t last) const { call_(f_, base_ + first, base_ + last); }
+
+private:
+  void const* f_;
+  void (*call_)(void const*, std::size_t, std::size_t);
+  std::size_t base_;
+};
 } // namespace detail
 
 /// Where work runs: a cheap, copyable, comparable handle. All members are called on a const handle.

@@ -24,14 +24,28 @@ void run_kernel(worker_side&, job&, void* kernel, std::size_t first, std::size_t
   (*std::launder(static_cast<F const*>(kernel)))(first, last);
 }
 
+/// A kernel of any type, as it gets to the workers.
+struct kernel_parcel {
+  code_place code;
+  std::size_t bytes, align;
+  void const* kernel;
+  void (*copy)(process_crew&, void const*, char*);
+
+  template <class F>
+  static kernel_parcel of(F const& f) {
+    static code_place const code = place_of_code(reinterpret_cast<void const*>(&run_kernel<F>));
+    return {code, sizeof(F), alignof(F), std::addressof(f),
+            [](process_crew& crew, void const* kernel, char* to) { copy_kernel(crew, *static_cast<F const*>(kernel), to); }};
+  }
+};
+
 /// A bulk as a job: how [0, n) is cut, the kernel, and the stop token's message to the workers.
 class process_bulk : public process_job {
 public:
-  template <class F>
-  process_bulk(std::shared_ptr<process_crew> crew, std::size_t n, F const& f, std::size_t grain, std::stop_token const& stop,
-               job const* after)
-      : process_job(crew, plan(crew->shared(), n, grain, after), code<F>(), sizeof(F), alignof(F),
-                    [&](char* to) { copy_kernel(*crew, f, to); }),
+  process_bulk(std::shared_ptr<process_crew> crew, std::size_t n, kernel_parcel const& f, std::size_t grain,
+               std::stop_token const& stop, job const* after)
+      : process_job(crew, plan(crew->shared(), n, grain, after), f.code, f.bytes, f.align,
+                    [&](char* to) { f.copy(*crew, f.kernel, to); }),
         stop_(stop, set_stop{&get()}) {
     publish();
   }
@@ -41,12 +55,6 @@ private:
     job* to;
     void operator()() const noexcept { to->stop.store(1); }
   };
-
-  template <class F>
-  static code_place code() {
-    static code_place const place = place_of_code(reinterpret_cast<void const*>(&run_kernel<F>));
-    return place;
-  }
 
   /// Chunks enough to spread any work, and few enough to be cheap: claiming one takes some ten nanoseconds.
   static job_plan plan(board& b, std::size_t n, std::size_t grain, job const* after) {
@@ -80,9 +88,9 @@ public:
 
 class process_bulk_work final : public process_work {
 public:
-  template <class... A>
-  explicit process_bulk_work(std::shared_ptr<process_work> before, A&&... a)
-      : before_(std::move(before)), bulk_(std::forward<A>(a)...) {}
+  process_bulk_work(std::shared_ptr<process_work> before, std::shared_ptr<process_crew> crew, std::size_t n, kernel_parcel const& f,
+                    std::size_t grain, std::stop_token const& stop, job const* after)
+      : before_(std::move(before)), bulk_(std::move(crew), n, f, grain, stop, after) {}
   bool ready() noexcept override { return bulk_.ready(); }
   void settle() noexcept override { bulk_.wait(); }
   void wait() override {

@@ -118,15 +118,10 @@ public:
   /// @throws std::invalid_argument that names the bound argument, where one does not; then no worker runs.
   template <class F>
   process_completion bulk(count<"n"> n, F const& f, bulk_options<process_completion> o = {}) const {
-    if constexpr (accepts<F>()) {
-      auto before = o.after ? o.after->work_ : nullptr;
-      if (n == 0u && !before) return {};
-      detail::job const* const after = pending(before);
-      return process_completion{
-          std::make_shared<detail::process_bulk_work>(std::move(before), crew(), n, f, o.grain, o.stop, after)};
-    } else {
+    if constexpr (accepts<F>())
+      return launch(n, detail::kernel_parcel::of(f), o);
+    else
       return {};
-    }
   }
 
   /// The pool's inside, for what the library builds on it.
@@ -135,13 +130,7 @@ public:
   /// bulk and wait, without what only asynchronous work needs.
   template <class F>
   friend void on_bulk(process_pool const& pool, std::size_t n, F const& f, bulk_options<process_completion> const& o) {
-    if constexpr (accepts<F>()) {
-      if (o.after) o.after->settle();
-      if (n == 0) return;
-      detail::process_bulk work(pool.crew(), n, f, o.grain, o.stop, nullptr);
-      work.wait();
-      if (auto const failure = work.failure()) std::rethrow_exception(failure);
-    }
+    if constexpr (accepts<F>()) pool.run(n, detail::kernel_parcel::of(f), o);
   }
 
   /// What follows a task runs on a thread of this process.
@@ -181,6 +170,20 @@ private:
   template <class F>
   static consteval bool accepts() {
     return detail::accepts_kernel<process_pool, F, std::size_t, std::size_t>();
+  }
+
+  process_completion launch(std::size_t n, detail::kernel_parcel const& f, bulk_options<process_completion> const& o) const {
+    auto before = o.after ? o.after->work_ : nullptr;
+    if (n == 0 && !before) return {};
+    detail::job const* const after = pending(before);
+    return process_completion{std::make_shared<detail::process_bulk_work>(std::move(before), crew(), n, f, o.grain, o.stop, after)};
+  }
+  void run(std::size_t n, detail::kernel_parcel const& f, bulk_options<process_completion> const& o) const {
+    if (o.after) o.after->settle();
+    if (n == 0) return;
+    detail::process_bulk work(crew(), n, f, o.grain, o.stop, nullptr);
+    work.wait();
+    if (auto const failure = work.failure()) std::rethrow_exception(failure);
   }
 
   static std::size_t checked(std::size_t width) {

@@ -21,8 +21,7 @@ namespace trireme { inline namespace v1 { namespace detail {
 
 /// Deals the shares [first, last) out by halves. TBB runs the last function on the calling thread, which so begins at the
 /// front: alone, it meets the indices in nearly their order.
-template <class F>
-void run_shares(loop<F>& work, std::size_t first, std::size_t last, tbb::task_group_context& context) {
+inline void run_shares(loop& work, std::size_t first, std::size_t last, tbb::task_group_context& context) {
   if (last - first == 1) return work.work(first);
   std::size_t const middle = first + (last - first) / 2;
   tbb::parallel_invoke([&, middle, last] { run_shares(work, middle, last, context); },
@@ -75,8 +74,7 @@ public:
 
   /// Runs a loop with the calling thread as one of the workers; false if there is no room for it. The threads leave one
   /// slot of the arena free. A caller who finds it taken must not wait for it, since who holds it may wait for him.
-  template <class F>
-  [[nodiscard]] bool try_run(loop<F>& work) {
+  [[nodiscard]] bool try_run(loop& work) {
     if (inside == this) { // in whichever arena the kernel has entered: it may have no way back into ours
       run(work);
       return true;
@@ -125,8 +123,7 @@ private:
 
   /// Isolated: while it waits for the others' last runs, the caller must not begin unrelated work on top of a kernel
   /// that may hold a lock. With a context of its own: a cancelled task group of the user's must not skip our work.
-  template <class F>
-  static void run(loop<F>& work) {
+  static void run(loop& work) {
     if (work.shares() == 1) return work.work(0);
     tbb::this_task_arena::isolate([&] {
       tbb::task_group_context context(tbb::task_group_context::isolated);

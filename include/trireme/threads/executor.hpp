@@ -13,7 +13,6 @@
 #include <charconv>
 #include <cstddef>
 #include <exception>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -50,23 +49,19 @@ public:
   [[nodiscard]] std::size_t concurrency() const noexcept { return width_; }
 
   /// Asynchronous; runs on the pool's threads, and on the caller's from when it waits.
-  /// Cost: two allocations and a wake-up; the algorithms, which wait at once, save these.
+  /// Cost: three allocations and a wake-up; the algorithms, which wait at once, save these.
   template <class F>
   thread_completion bulk(count<"n"> n, F const& f, bulk_options<thread_completion> o = {}) const {
     detail::check_run_kernel<F>();
     if (n == 0u && !o.after) return {};
-    return launch(n, f, o);
+    auto const kept = std::make_shared<F const>(f);
+    return launch(n, detail::run_ref(*kept), kept, o);
   }
 
   /// bulk and wait, with the calling thread as one of the workers: no copy of f, no allocation, no hand-over.
   template <class F>
   friend void on_bulk(thread_pool const& pool, std::size_t n, F const& f, bulk_options<thread_completion> const& o) {
-    if (o.after) o.after->settle();
-    if (n == 0) return;
-    detail::loop<F> work(f, n, o.grain, o.stop, pool.width_);
-    // Without room for another caller, this one works beside the crew and not as one of it.
-    if (!pool.crew_->try_run(work)) return pool.launch(n, std::cref(f), o).wait();
-    if (work.failure()) std::rethrow_exception(work.failure());
+    pool.run(n, detail::run_ref(f), o);
   }
 
   /// The pool that `text` names, for with_executor: "threads" or "threads:8".
@@ -88,9 +83,16 @@ public:
   friend bool operator==(thread_pool const& a, thread_pool const& b) noexcept { return a.crew_ == b.crew_; }
 
 private:
-  template <class F>
-  thread_completion launch(std::size_t n, F const& f, bulk_options<thread_completion> const& o) const {
-    auto work = std::make_shared<detail::thread_loop<F>>(*crew_, f, n, o.grain, o.stop, width_);
+  void run(std::size_t n, detail::run_ref f, bulk_options<thread_completion> const& o) const {
+    if (o.after) o.after->settle();
+    if (n == 0) return;
+    detail::loop work(f, n, o.grain, o.stop, width_);
+    // Without room for another caller, this one works beside the crew and not as one of it.
+    if (!crew_->try_run(work)) return launch(n, f, {}, o).wait();
+    if (work.failure()) std::rethrow_exception(work.failure());
+  }
+  thread_completion launch(std::size_t n, detail::run_ref f, std::shared_ptr<void const> kept, bulk_options<thread_completion> const& o) const {
+    auto work = std::make_shared<detail::thread_loop>(*crew_, f, std::move(kept), n, o.grain, o.stop, width_);
     work->launch(work->shares(), o.after ? o.after->work_ : nullptr);
     return {crew_, std::move(work)};
   }

@@ -2,6 +2,7 @@
 /// One parallel loop: [0, n) dealt out to workers, who take runs from their own share and steal from the others'.
 #pragma once
 #include <trireme/core/error.hpp>
+#include <trireme/core/executor.hpp>
 
 #include <algorithm>
 #include <atomic>
@@ -78,10 +79,9 @@ private:
 /// With a grain a unit is that many indices, and a run is one unit. Without, a worker starts with one index and lets
 /// its runs grow until they take some ten microseconds: ten slow elements spread over ten workers, ten million cheap
 /// ones cost what a plain loop costs, and a stop or an exception is noticed after at most one such run.
-template <class F>
 class loop {
 public:
-  loop(F const& f, std::size_t n, std::size_t grain, std::stop_token const& stop, std::size_t workers)
+  loop(run_ref f, std::size_t n, std::size_t grain, std::stop_token const& stop, std::size_t workers)
       : f_(f), n_(n), fixed_(grain != 0),
         // Units are counted in 32 bits.
         unit_(std::max({std::size_t{1}, grain, static_cast<std::size_t>(n / 0x7fff'ffffu + (n > 0x7fff'ffffu))})),
@@ -164,7 +164,7 @@ private:
     }
   }
 
-  F const& f_;
+  run_ref f_;
   std::size_t n_;
   bool fixed_;
   std::size_t unit_;

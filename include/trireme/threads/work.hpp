@@ -10,7 +10,6 @@
 #include <exception>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <stop_token>
 #include <utility>
 #include <vector>
@@ -110,21 +109,21 @@ private:
 };
 
 /// A loop as such work.
-template <class F>
 class thread_loop final : public thread_work {
 public:
-  thread_loop(thread_crew& crew, F const& f, std::size_t n, std::size_t grain, std::stop_token stop, std::size_t workers)
-      : thread_work(crew), f_(f), stop_(std::move(stop)), loop_(*f_, n, grain, stop_, workers) {}
+  /// `kept` is f, where it must last as long as the loop.
+  thread_loop(thread_crew& crew, run_ref f, std::shared_ptr<void const> kept, std::size_t n, std::size_t grain, std::stop_token stop, std::size_t workers)
+      : thread_work(crew), kept_(std::move(kept)), stop_(std::move(stop)), loop_(f, n, grain, stop_, workers) {}
   [[nodiscard]] std::size_t shares() const noexcept { return loop_.shares(); }
 
 private:
   void work(std::size_t share) noexcept override { loop_.work(share); }
-  void let_go() noexcept override { f_.reset(); }
+  void let_go() noexcept override { kept_.reset(); }
   [[nodiscard]] std::exception_ptr const& failure() const noexcept override { return loop_.failure(); }
 
-  std::optional<F> f_;
+  std::shared_ptr<void const> kept_;
   std::stop_token stop_;
-  loop<F> loop_;
+  loop loop_;
 };
 
 } // namespace detail
