@@ -154,8 +154,8 @@ TEST_CASE("completion: the destructor and assignment wait") {
 }
 
 TEST_CASE("completion: not ready while the work is held up, on a pool with a thread of its own") {
-  tri::thread_pool const pool(2);
   std::latch gate(1);
+  tri::thread_pool const pool(2);
   auto c = pool.bulk(1, [&](std::size_t, std::size_t) { gate.wait(); });
   CHECK(!c.ready());
   gate.count_down();

@@ -165,8 +165,8 @@ TEST_CASE("future: nothing of a task is left when it is done") {
 
 TEST_CASE("future: dropping one neither waits nor loses the task") {
   for (int const width : {1, 2}) {
-    tri::thread_pool const pool(width);
     std::latch go(1), done(2);
+    tri::thread_pool const pool(width);
     static_cast<void>(tri::submit(pool, [&] {
       go.wait(); // would never end, if dropping waited
       done.count_down();
@@ -231,8 +231,8 @@ namespace {
 /// Task k waits for k + 1, so that a worker which helps has them all on its stack.
 template <std::size_t Frame>
 void waits_in_a_chain(int length) {
-  tri::thread_pool const pool(2);
   std::latch all_queued(1);
+  tri::thread_pool const pool(2);
   auto const occupy = [&all_queued] { all_queued.wait(); };
   auto busy = tri::submit(pool, occupy), also_busy = tri::submit(pool, occupy);
   std::vector<tri::shared_future<int>> tasks(static_cast<std::size_t>(length));
@@ -266,8 +266,8 @@ TEST_CASE("future: two pools whose tasks wait for each other's") {
 
 TEST_CASE("future: as many tasks at once as the pool is wide, beside each other") {
   for (int const width : {1, 2, 10}) {
-    tri::thread_pool const pool(width);
     std::latch all(width); // passed only if all of them run at once
+    tri::thread_pool const pool(width);
     std::vector<tri::future<void>> tasks;
     for (int k = 0; k < width; ++k) tasks.push_back(tri::submit(pool, [&] { all.arrive_and_wait(); }));
     std::atomic<int> inside = 0, most = 0;
@@ -286,8 +286,8 @@ TEST_CASE("future: as many tasks at once as the pool is wide, beside each other"
 
 TEST_CASE("future: cancel") {
   for (int const width : {1, 2}) {
-    tri::thread_pool const pool(width);
     std::latch begun(width), go(1);
+    tri::thread_pool const pool(width);
     std::vector<tri::future<void>> busy;
     for (int k = 0; k < width; ++k)
       busy.push_back(tri::submit(pool, [&] {
@@ -340,8 +340,8 @@ TEST_CASE("future: cancel on processes") {
 
 TEST_CASE("future: a pool that goes breaks what has not begun, and finishes what has") {
   for (int const width : {1, 2}) {
-    std::optional<tri::thread_pool> pool(std::in_place, width);
     std::latch begun(width);
+    std::optional<tri::thread_pool> pool(std::in_place, width);
     std::binary_semaphore go(0);
     std::vector<tri::future<int>> busy, queued;
     std::vector<tri::future<std::string>> following;
@@ -430,8 +430,8 @@ TEST_CASE("future: the last handle may go inside a task") {
 
 TEST_CASE("future: a long chain, built before and after its beginning has ended") {
   for (int const width : {1, 2}) {
-    tri::thread_pool const pool(width);
     std::latch go(1);
+    tri::thread_pool const pool(width);
     for (bool wait : {true, false}) {
       auto f = tri::submit(pool, [&] {
         if (wait) go.wait();
@@ -457,8 +457,8 @@ TEST_CASE("future: a long chain, built before and after its beginning has ended"
 }
 
 TEST_CASE("future: a million tasks in flight") {
-  tri::thread_pool const pool(2);
   std::latch go(1);
+  tri::thread_pool const pool(2);
   auto gate = tri::submit(pool, [&] { go.wait(); });
   std::vector<tri::future<int>> all;
   for (int k = 0; k < 1'000'000; ++k) all.push_back(tri::submit(pool, next, k));

@@ -162,8 +162,8 @@ tri::task<int> until_it_goes(tri::future<void> f, std::shared_ptr<int>) {
 TEST_CASE("task: cancelled before it begins, or after; and a pool that goes") {
   auto const held = std::make_shared<int>(5);
   {
-    tri::thread_pool const pool(1);
     std::latch go(1), begun(1);
+    tri::thread_pool const pool(1);
     auto busy = tri::submit(pool, [&] { go.wait(); });
     auto queued = tri::submit(pool, holds(held, begun));
     CHECK(queued.cancel());
@@ -177,8 +177,8 @@ TEST_CASE("task: cancelled before it begins, or after; and a pool that goes") {
     CHECK(held.use_count() == 1);
   }
   for (int round = 0; round < 50; ++round) {
-    std::optional<tri::thread_pool> pool(std::in_place, 1 + round % 2);
     std::latch go(1), in(1 + round % 2);
+    std::optional<tri::thread_pool> pool(std::in_place, 1 + round % 2);
     std::vector<tri::future<void>> busy;
     for (int k = 0; k < 1 + round % 2; ++k)
       busy.push_back(tri::submit(*pool, [&] {

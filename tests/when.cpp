@@ -159,8 +159,8 @@ TEST_CASE("when: processes tell of their ends") {
 }
 
 TEST_CASE("when: left early, or not looked at") {
-  tri::thread_pool const pool(2);
   std::latch go(1);
+  tri::thread_pool const pool(2);
   {
     auto futures = many(pool, 20);
     futures.push_back(tri::submit(pool, [&] {
@@ -178,8 +178,8 @@ TEST_CASE("when: left early, or not looked at") {
 }
 
 TEST_CASE("when: what goes on for long keeps nothing of those who waited for another") {
-  tri::thread_pool const pool(2);
   std::latch go(1);
+  tri::thread_pool const pool(2);
   auto const endless = tri::submit(pool, [&go] {
                          go.wait();
                          return std::make_shared<int>(0);
@@ -226,8 +226,8 @@ TEST_CASE("when: inside tasks, at any width") {
 }
 
 TEST_CASE("when: cancelled as a whole") {
-  tri::thread_pool const pool(1);
   std::latch go(1), begun(1);
+  tri::thread_pool const pool(1);
   auto busy = tri::submit(pool, [&] {
     begun.count_down();
     go.wait();

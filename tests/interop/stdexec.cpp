@@ -32,8 +32,8 @@ TEST_CASE("stdexec: schedule, then, and exceptions") {
 }
 
 TEST_CASE("stdexec: bulk runs as the pool's loop") {
-  tri::thread_pool const pool(3);
   std::latch all(3); // passed only if three run at once
+  tri::thread_pool const pool(3);
   stdexec::sync_wait(stdexec::schedule(pool.get_scheduler()) | stdexec::bulk(stdexec::par, 3, [&](int) { all.arrive_and_wait(); }));
   std::vector<int> hits(100'000);
   std::atomic<int> inside = 0;

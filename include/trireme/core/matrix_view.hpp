@@ -25,7 +25,8 @@ struct matrix_view {
   }
   [[nodiscard]] constexpr matrix_view block(std::ptrdiff_t i, std::ptrdiff_t j, std::ptrdiff_t block_rows,
                                             std::ptrdiff_t block_cols) const {
-    return {data + (i * row_stride + j * col_stride), block_rows, block_cols, row_stride, col_stride};
+    bool const none = block_rows == 0 || block_cols == 0; // of a matrix that may have no memory
+    return {none ? data : data + (i * row_stride + j * col_stride), block_rows, block_cols, row_stride, col_stride};
   }
   template <std::same_as<T const> C>
     requires(!std::is_const_v<T>)

@@ -15,6 +15,15 @@ struct free_block {
   free_block* next_batch;
 };
 
+/// Whether the address or the thread sanitizer looks on.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr bool sanitized = true;
+#elif defined(__has_feature)
+inline constexpr bool sanitized = __has_feature(address_sanitizer) || __has_feature(thread_sanitizer);
+#else
+inline constexpr bool sanitized = false;
+#endif
+
 /// Full batches, which pass from threads that end tasks to threads that make them (after J. Bonwick's magazines, USENIX '01).
 class batch_depot {
 public:
@@ -79,11 +88,7 @@ public:
   }
 
 private:
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  static constexpr std::uint32_t batch = 0;
-#else
-  static constexpr std::uint32_t batch = 128;
-#endif
+  static constexpr std::uint32_t batch = sanitized ? 0 : 128;
   static constexpr std::size_t step = 64, sizes = 4;
 
   static void drop(free_block* b) noexcept {

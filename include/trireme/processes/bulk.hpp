@@ -28,13 +28,13 @@ void run_kernel(worker_side&, job&, void* kernel, std::size_t first, std::size_t
 struct kernel_parcel {
   code_place code;
   std::size_t bytes, align;
-  void const* kernel;
-  void (*copy)(process_crew&, void const*, char*);
+  void const* from;
+  void (*copy)(process_crew&, void const* from, char* to);
 
   template <class F>
   static kernel_parcel of(F const& f) {
-    static code_place const code = place_of_code(reinterpret_cast<void const*>(&run_kernel<F>));
-    return {code, sizeof(F), alignof(F), std::addressof(f),
+    static code_place const place = place_of_code(reinterpret_cast<void const*>(&run_kernel<F>));
+    return {place, sizeof(F), alignof(F), std::addressof(f),
             [](process_crew& crew, void const* kernel, char* to) { copy_kernel(crew, *static_cast<F const*>(kernel), to); }};
   }
 };
@@ -45,7 +45,7 @@ public:
   process_bulk(std::shared_ptr<process_crew> crew, std::size_t n, kernel_parcel const& f, std::size_t grain,
                std::stop_token const& stop, job const* after)
       : process_job(crew, plan(crew->shared(), n, grain, after), f.code, f.bytes, f.align,
-                    [&](char* to) { f.copy(*crew, f.kernel, to); }),
+                    [&](char* to) { f.copy(*crew, f.from, to); }),
         stop_(stop, set_stop{&get()}) {
     publish();
   }
