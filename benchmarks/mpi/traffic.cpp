@@ -127,12 +127,9 @@ int MPI_Alltoall(void const* from, int count, MPI_Datatype type, void* to, int e
   sent += bytes_of(count, type) * others_of(comm);
   return PMPI_Alltoall(from, count, type, to, each, to_type, comm);
 }
-int MPI_Alltoallv(void const* from, int const* counts, int const* starts, MPI_Datatype type, void* to, int const* to_counts, int const* to_starts, MPI_Datatype to_type, MPI_Comm comm) {
-  int size = 1;
-  PMPI_Comm_size(comm, &size);
-  for (int r = 0; r < size; ++r)
-    if (!is_rank(comm, r)) sent += bytes_of(counts[r], type);
-  return PMPI_Alltoallv(from, counts, starts, type, to, to_counts, to_starts, to_type, comm);
+int MPI_Send(void const* data, int count, MPI_Datatype type, int to, int tag, MPI_Comm comm) {
+  if (!is_rank(comm, to)) sent += bytes_of(count, type);
+  return PMPI_Send(data, count, type, to, tag, comm);
 }
 int MPI_Isend(void const* data, int count, MPI_Datatype type, int to, int tag, MPI_Comm comm, MPI_Request* request) {
   if (!is_rank(comm, to)) sent += bytes_of(count, type);
