@@ -11,6 +11,7 @@
 #include <trireme/threads/executor.hpp>
 
 #include "far_executor.hpp"
+#include "kernels.hpp"
 #include "support.hpp"
 #include "testing.hpp"
 
@@ -30,22 +31,18 @@
 #include <vector>
 
 namespace tri = trireme;
+using testing::die;
+using testing::in_circle;
 using testing::same_bits;
 
 namespace {
 
-inline constexpr auto in_circle = [](auto& rng) {
-  auto const x = rng.uniform();
-  auto const y = rng.uniform();
-  return x * x + y * y < 1 ? 4.0 : 0.0;
-};
 inline constexpr auto square_of_normal = [](auto& rng) {
   auto const z = rng.normal();
   return z * z;
 };
 inline constexpr auto uniform_of = [](auto& rng) { return rng.uniform(); };
 inline constexpr auto far_from_zero = [](auto& rng) { return 1e9 + rng.uniform(); };
-inline constexpr auto die = [](auto& rng) { return static_cast<int>(rng.index(6)) + 1; };
 inline constexpr auto moments_of_normal = [](auto& rng) {
   auto const z = rng.normal_pair();
   return std::array{z[0], z[0] * z[1], z[1] * z[1]};

@@ -8,6 +8,7 @@
 #include <trireme/threads/executor.hpp>
 
 #include "far_executor.hpp"
+#include "kernels.hpp"
 #include "support.hpp"
 #include "testing.hpp"
 
@@ -18,6 +19,7 @@
 
 namespace tri = trireme;
 using testing::numbers;
+using testing::order_of;
 using testing::same_bits;
 using testing::slow_shape;
 
@@ -25,13 +27,6 @@ namespace {
 
 struct in_parentheses {
   std::string operator()(std::string const& a, std::string const& b) const { return '(' + a + ' ' + b + ')'; }
-};
-
-struct order_of {
-  constexpr std::uint64_t operator()(std::uint64_t a, std::uint64_t b) const {
-    a = (a ^ (b * 0x9e3779b97f4a7c15u)) + (b >> 7);
-    return (a ^ (a >> 29)) * 0xbf58476d1ce4e5b9u + 1;
-  }
 };
 
 std::vector<std::string> names(std::size_t n) {

@@ -2,6 +2,7 @@
 /// Every algorithm of a cluster gives the bits of inline_executor, on every rank.
 #include <trireme/mpi.hpp>
 
+#include "kernels.hpp"
 #include "support.hpp"
 #include "testing.hpp"
 
@@ -25,24 +26,26 @@
 #include <vector>
 
 namespace tri = trireme;
+using testing::add_boxed;
+using testing::axpy;
+using testing::boxed;
+using testing::difference;
+using testing::fails_at;
+using testing::fails_at_element;
+using testing::in_circle;
+using testing::is_positive;
 using testing::message_contains;
 using testing::numbers;
+using testing::order_of;
+using testing::path;
+using testing::polynomial_of;
 using testing::same_bits;
+using testing::square_of;
+using testing::two_values;
 
 namespace {
 
-inline constexpr auto polynomial_of = [](double x) { return (x * 1.25 - 0.5) * x + 0.125; };
-inline constexpr auto is_positive = [](double x) { return x > 0; };
 inline constexpr auto negative = [](float x) { return -x; };
-inline constexpr auto difference = [](double x, float y) { return x - static_cast<double>(y); };
-inline constexpr auto axpy = [](double a, double x, double y) { return a * x + y; };
-inline constexpr auto fails_at = [](std::size_t bad, std::size_t i) {
-  if (i == bad) throw std::out_of_range("the kernel threw at " + std::to_string(i));
-};
-inline constexpr auto fails_at_element = [](double bad, double x) {
-  if (x == bad) throw std::domain_error("the kernel threw at an element");
-  return x;
-};
 inline constexpr auto ends_at = [](std::size_t bad, std::size_t i) {
   if (i == bad) std::_Exit(3);
 };
@@ -190,24 +193,6 @@ TEST_CASE("a stop on one rank is cancelled on all") {
 
 namespace {
 
-/// Neither associative nor commutative: its result tells the order in which everything met.
-struct order_of {
-  constexpr std::uint64_t operator()(std::uint64_t a, std::uint64_t b) const {
-    a = (a ^ (b * 0x9e3779b97f4a7c15u)) + (b >> 7);
-    return (a ^ (a >> 29)) * 0xbf58476d1ce4e5b9u + 1;
-  }
-};
-inline constexpr auto square_of = [](double x) { return x * x; };
-
-/// A sum without a default value.
-struct boxed {
-  explicit boxed(double x) : value(x) {}
-  double value;
-};
-struct add_boxed {
-  boxed operator()(boxed a, boxed b) const { return boxed(a.value + b.value); }
-};
-
 template <class E>
 void reductions(E const& inner) {
   tri::mpi_cluster const cluster(inner);
@@ -292,20 +277,6 @@ TEST_CASE("a reduction fails on all ranks") {
 
 namespace {
 
-inline constexpr auto in_circle = [](auto& rng) {
-  auto const x = rng.uniform();
-  auto const y = rng.uniform();
-  return x * x + y * y < 1 ? 4.0 : 0.0;
-};
-inline constexpr auto path = [](auto& rng) {
-  auto x = rng.normal();
-  if (x < 0) x = x * rng.uniform() + static_cast<decltype(x)>(rng.index(10));
-  return x;
-};
-inline constexpr auto two_values = [](auto& rng) {
-  auto const z = rng.normal_pair();
-  return std::array{z[0] * z[1], z[0] + z[1]};
-};
 inline constexpr auto coin = [](auto& rng) { return rng.index(2) == 0; };
 inline constexpr auto fails_below = [](double limit, auto& rng) {
   auto const x = rng.uniform();

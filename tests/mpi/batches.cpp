@@ -2,6 +2,7 @@
 /// batch_map on a cluster: all batches on every rank, in order, and failures of the range, the kernel and the sink on all of them.
 #include <trireme/mpi.hpp>
 
+#include "kernels.hpp"
 #include "support.hpp"
 #include "testing.hpp"
 
@@ -21,10 +22,10 @@ namespace tri = trireme;
 using testing::message_contains;
 using testing::numbers;
 using testing::same_bits;
+using testing::square_of;
 
 namespace {
 
-inline constexpr auto square_of = [](double x) { return x * x; };
 inline constexpr auto fails_at_element = [](int bad, int x) {
   if (x == bad) throw std::domain_error("the kernel threw");
   return x;

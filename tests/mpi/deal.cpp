@@ -2,6 +2,7 @@
 /// The dynamic schedule gives the results of inline_executor, whoever computes which piece, and ends as the fixed one does.
 #include <trireme/mpi.hpp>
 
+#include "kernels.hpp"
 #include "support.hpp"
 #include "testing.hpp"
 
@@ -26,13 +27,13 @@
 
 namespace tri = trireme;
 using namespace std::chrono_literals;
+using testing::difference;
+using testing::is_positive;
 using testing::message_contains;
 
 namespace {
 
 inline constexpr auto root_of = [](double x) { return x * 1.25 - 0.5 / (x + 1); };
-inline constexpr auto difference = [](double x, float y) { return x - static_cast<double>(y); };
-inline constexpr auto is_positive = [](double x) { return x > 0; };
 
 /// The dynamic form of the public calls.
 template <class E, class F>

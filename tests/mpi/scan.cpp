@@ -3,6 +3,7 @@
 #include <trireme/mpi.hpp>
 
 #include "far_executor.hpp"
+#include "kernels.hpp"
 #include "support.hpp"
 #include "testing.hpp"
 
@@ -21,29 +22,15 @@
 #include <vector>
 
 namespace tri = trireme;
+using testing::add_boxed;
+using testing::boxed;
 using testing::cast_all;
 using testing::message_contains;
 using testing::numbers;
+using testing::order_of;
 using testing::same_bits;
 
 namespace {
-
-/// Neither associative nor commutative: its result tells the order in which everything met.
-struct order_of {
-  constexpr std::uint64_t operator()(std::uint64_t a, std::uint64_t b) const {
-    a = (a ^ (b * 0x9e3779b97f4a7c15u)) + (b >> 7);
-    return (a ^ (a >> 29)) * 0xbf58476d1ce4e5b9u + 1;
-  }
-};
-
-/// A sum without a default value.
-struct boxed {
-  explicit boxed(double x) : value(x) {}
-  double value;
-};
-struct add_boxed {
-  boxed operator()(boxed a, boxed b) const { return boxed(a.value + b.value); }
-};
 
 inline constexpr auto adds_up_to = [](double limit, double a, double b) {
   if (b == limit) throw std::domain_error("op threw at an element");

@@ -3,6 +3,7 @@
 #include <trireme/mpi.hpp>
 
 #include "far_executor.hpp"
+#include "kernels.hpp"
 #include "support.hpp"
 #include "testing.hpp"
 
@@ -25,17 +26,13 @@
 #include <vector>
 
 namespace tri = trireme;
+using testing::by_key;
+using testing::keyed;
 using testing::message_contains;
 using testing::numbers;
 using testing::same_bits;
 
 namespace {
-
-struct keyed {
-  std::int32_t key;
-  std::uint32_t place;
-};
-inline constexpr auto by_key = [](keyed a, keyed b) { return a.key < b.key; };
 
 inline constexpr auto sort_sizes = testing::sizes(0, 1, 2, 31, 127, 128, 129, 4095, 4096, 4097, 20'000, 300'000);
 

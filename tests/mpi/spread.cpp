@@ -2,6 +2,7 @@
 /// Algorithms on data that is spread over ranks: parts that begin anywhere, kinds that mix, and what is refused.
 #include <trireme/mpi.hpp>
 
+#include "kernels.hpp"
 #include "support.hpp"
 #include "testing.hpp"
 
@@ -19,24 +20,17 @@
 #include <vector>
 
 namespace tri = trireme;
+using testing::blend;
+using testing::fails_at_element;
+using testing::in_circle;
 using testing::message_contains;
 using testing::numbers;
 using testing::same_bits;
+using testing::square_of;
 
 namespace {
 
-inline constexpr auto square_of = [](double x) { return x * x; };
 inline constexpr auto difference = [](double x, double y) { return x - y; };
-inline constexpr auto blend = [](double& x) { x = x * 0.75 + 0.25; };
-inline constexpr auto fails_at_element = [](double bad, double x) {
-  if (x == bad) throw std::domain_error("the kernel threw at an element");
-  return x;
-};
-inline constexpr auto in_circle = [](auto& rng) {
-  auto const x = rng.uniform();
-  auto const y = rng.uniform();
-  return x * x + y * y < 1 ? 4.0 : 0.0;
-};
 
 std::vector<double> part(std::vector<double> const& x, std::size_t i, std::size_t n) {
   return {x.begin() + static_cast<std::ptrdiff_t>(i), x.begin() + static_cast<std::ptrdiff_t>(i + n)};
