@@ -103,7 +103,6 @@ void axpb_openmp(benchmark::State& state) {
 BENCHMARK(axpb_trireme)->Name("axpb/trireme")->UseRealTime()->Unit(benchmark::kMillisecond);
 BENCHMARK(axpb_openmp)->Name("axpb/openmp")->UseRealTime()->Unit(benchmark::kMillisecond);
 
-
 // ---- the same of 10⁸ floats by packs, beside copies by the C library on as many threads ----
 
 inline constexpr auto float_line = [](auto x) { return 2.5F * x + 1; };
@@ -128,7 +127,8 @@ void simd_axpb_unpacked(benchmark::State& state) {
 void simd_axpb_memcpy(benchmark::State& state) {
   constexpr std::size_t block = 1'000'000;
   for (auto _ : state)
-    tri::for_each_index(pool(), floats / block, [](std::size_t i) { std::memcpy(&to()[i * block], &from()[i * block], block * sizeof(float)); });
+    tri::for_each_index(pool(), floats / block,
+                        [](std::size_t i) { std::memcpy(&to()[i * block], &from()[i * block], block * sizeof(float)); });
   bytes(state, 2 * floats * sizeof(float));
 }
 BENCHMARK(simd_axpb_trireme)->Name("axpb by packs/trireme")->UseRealTime()->Unit(benchmark::kMillisecond);

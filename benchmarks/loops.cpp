@@ -75,7 +75,8 @@ BENCHMARK(cheap_openmp)->Name("cheap/openmp")->UseRealTime()->Unit(benchmark::kM
 
 void busy(std::size_t microseconds) {
   auto const end = std::chrono::steady_clock::now() + std::chrono::microseconds(microseconds);
-  while (std::chrono::steady_clock::now() < end) {}
+  while (std::chrono::steady_clock::now() < end) {
+  }
 }
 template <class Loop>
 void skewed(benchmark::State& state, Loop const& loop) {

@@ -47,7 +47,9 @@ inline constexpr auto logarithm = [](auto x) { return tri::log(x); };
 
 template <class T, auto const& F>
 void by_trireme(benchmark::State& state) {
-  time_of<T>(state, [](auto const& in, auto& out) { tri::transform(tri::inline_executor{}, in, tri::simd(tri::fn<F>), tri::into(out)); });
+  time_of<T>(state, [](auto const& in, auto& out) {
+    tri::transform(tri::inline_executor{}, in, tri::simd(tri::fn<F>), tri::into(out));
+  });
 }
 
 inline constexpr auto libm_sincos = [](auto x) { return std::sin(x) + std::cos(x); };
@@ -89,20 +91,24 @@ void sincos_sleef(benchmark::State& state) {
   });
 }
 BENCHMARK(sincos_sleef<float>)->Name("sin+cos/sleef_u35/float")->Arg(1'000'000)->Arg(100'000'000)->Unit(benchmark::kMicrosecond);
-BENCHMARK(sincos_sleef<double>)->Name("sin+cos/sleef_u35/double")->Arg(1'000'000)->Arg(100'000'000)->Unit(benchmark::kMicrosecond);
+BENCHMARK(sincos_sleef<double>)
+    ->Name("sin+cos/sleef_u35/double")
+    ->Arg(1'000'000)
+    ->Arg(100'000'000)
+    ->Unit(benchmark::kMicrosecond);
 #endif
 
-#define TRIREME_BENCH(peer, type, ours, name) \
+#define TRIREME_BENCH(peer, type, ours, name)                                                                                    \
   BENCHMARK(by_##peer<type, ours>)->Name(name "/" #peer "/" #type)->Arg(1'000'000)->Unit(benchmark::kMicrosecond)
-#define TRIREME_BENCH_ALL(type)                                                                                        \
-  TRIREME_BENCH(trireme, type, sum_of_sincos, "sin+cos")->Arg(100'000'000);                                            \
-  TRIREME_BENCH(eigen, type, eigen_sincos, "sin+cos");                                                                 \
-  TRIREME_BENCH(libm, type, libm_sincos, "sin+cos");                                                                   \
-  TRIREME_BENCH(trireme, type, exponential, "exp");                                                                    \
-  TRIREME_BENCH(eigen, type, eigen_exp, "exp");                                                                        \
-  TRIREME_BENCH(libm, type, libm_exp, "exp");                                                                          \
-  TRIREME_BENCH(trireme, type, logarithm, "log");                                                                      \
-  TRIREME_BENCH(eigen, type, eigen_log, "log");                                                                        \
+#define TRIREME_BENCH_ALL(type)                                                                                                  \
+  TRIREME_BENCH(trireme, type, sum_of_sincos, "sin+cos")->Arg(100'000'000);                                                      \
+  TRIREME_BENCH(eigen, type, eigen_sincos, "sin+cos");                                                                           \
+  TRIREME_BENCH(libm, type, libm_sincos, "sin+cos");                                                                             \
+  TRIREME_BENCH(trireme, type, exponential, "exp");                                                                              \
+  TRIREME_BENCH(eigen, type, eigen_exp, "exp");                                                                                  \
+  TRIREME_BENCH(libm, type, libm_exp, "exp");                                                                                    \
+  TRIREME_BENCH(trireme, type, logarithm, "log");                                                                                \
+  TRIREME_BENCH(eigen, type, eigen_log, "log");                                                                                  \
   TRIREME_BENCH(libm, type, libm_log, "log")
 
 TRIREME_BENCH_ALL(float);

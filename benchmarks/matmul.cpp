@@ -55,8 +55,7 @@ void measure(benchmark::State& state, double operations, threads peers, F const&
     f();
     benchmark::ClobberMemory();
   }
-  state.counters["GFLOP/s"] =
-      benchmark::Counter(operations * 1e-9, benchmark::Counter::kIsIterationInvariantRate);
+  state.counters["GFLOP/s"] = benchmark::Counter(operations * 1e-9, benchmark::Counter::kIsIterationInvariantRate);
 }
 
 #ifdef TRIREME_BENCH_OPENBLAS
@@ -65,8 +64,7 @@ void blas(M const& a, M const& b, M& c) {
   using T = typename M::Scalar;
   auto const m = static_cast<int>(a.rows()), n = static_cast<int>(b.cols()), k = static_cast<int>(a.cols());
   auto const call = [&](auto gemm, auto one, auto zero) {
-    gemm(CblasColMajor, CblasNoTrans, CblasNoTrans, m, n, k, one, a.data(), m, b.data(), k, zero, c.data(),
-         m);
+    gemm(CblasColMajor, CblasNoTrans, CblasNoTrans, m, n, k, one, a.data(), m, b.data(), k, zero, c.data(), m);
   };
   T const one(1), zero(0);
   if constexpr (std::is_same_v<T, double>)
@@ -82,8 +80,7 @@ void blas(M const& a, M const& b, M& c) {
 
 template <class F>
 void add(std::string const& name, double operations, threads peers, F f) {
-  benchmark::RegisterBenchmark(name.c_str(),
-                               [=](benchmark::State& state) { measure(state, operations, peers, f); })
+  benchmark::RegisterBenchmark(name.c_str(), [=](benchmark::State& state) { measure(state, operations, peers, f); })
       ->UseRealTime()
       ->Unit(benchmark::kMicrosecond);
 }
@@ -98,10 +95,8 @@ void add_product(std::string const& scalar, Eigen::Index m, Eigen::Index k, Eige
     M a, b, c;
   };
   auto const x = std::make_shared<operands>(operands{M::Random(m, k), M::Random(k, n), M::Zero(m, n)});
-  auto const name =
-      "matmul/" + scalar + "/" + std::to_string(m) + "x" + std::to_string(k) + "x" + std::to_string(n) + "/";
-  double const operations =
-      operations_per_element<T> * static_cast<double>(m) * static_cast<double>(k) * static_cast<double>(n);
+  auto const name = "matmul/" + scalar + "/" + std::to_string(m) + "x" + std::to_string(k) + "x" + std::to_string(n) + "/";
+  double const operations = operations_per_element<T> * static_cast<double>(m) * static_cast<double>(k) * static_cast<double>(n);
   add(name + ours, operations, threads::one, [=] { tri::matmul(pool(), x->a, x->b, tri::into(x->c)); });
   add(name + "eigen_openmp", operations, threads::two, [=] { x->c.noalias() = x->a * x->b; });
 #ifdef TRIREME_BENCH_OPENBLAS
@@ -121,19 +116,15 @@ template <class M>
     x->c.push_back(M::Zero(n, n));
   }
   auto const name = "batch_matmul/" + matrix + "/" + std::to_string(count) + "x" + std::to_string(n) + "/";
-  double const operations = operations_per_element<typename M::Scalar> * static_cast<double>(count) *
-                            static_cast<double>(n) * static_cast<double>(n) * static_cast<double>(n);
-  add(name + "trireme", operations, threads::one,
-      [=] { tri::batch_matmul(pool(), x->a, x->b, tri::into(x->c)); });
-  add(name + "trireme_new", operations, threads::one,
-      [=] { benchmark::DoNotOptimize(tri::batch_matmul(pool(), x->a, x->b)); });
-  add(name + "eigen_tbb", operations, threads::one, [=] {
-    tbb::parallel_for(std::size_t{0}, count, [&](std::size_t i) { x->c[i].noalias() = x->a[i] * x->b[i]; });
-  });
+  double const operations = operations_per_element<typename M::Scalar> * static_cast<double>(count) * static_cast<double>(n) *
+                            static_cast<double>(n) * static_cast<double>(n);
+  add(name + "trireme", operations, threads::one, [=] { tri::batch_matmul(pool(), x->a, x->b, tri::into(x->c)); });
+  add(name + "trireme_new", operations, threads::one, [=] { benchmark::DoNotOptimize(tri::batch_matmul(pool(), x->a, x->b)); });
+  add(name + "eigen_tbb", operations, threads::one,
+      [=] { tbb::parallel_for(std::size_t{0}, count, [&](std::size_t i) { x->c[i].noalias() = x->a[i] * x->b[i]; }); });
 #ifdef TRIREME_BENCH_OPENBLAS
-  add(name + "openblas_tbb", operations, threads::one, [=] {
-    tbb::parallel_for(std::size_t{0}, count, [&](std::size_t i) { blas(x->a[i], x->b[i], x->c[i]); });
-  });
+  add(name + "openblas_tbb", operations, threads::one,
+      [=] { tbb::parallel_for(std::size_t{0}, count, [&](std::size_t i) { blas(x->a[i], x->b[i], x->c[i]); }); });
   add(name + "openblas", operations, threads::two, [=] {
     for (std::size_t i = 0; i < count; ++i) blas(x->a[i], x->b[i], x->c[i]);
   });

@@ -8,7 +8,6 @@
 #include <trireme/threads/executor.hpp>
 
 #include <benchmark/benchmark.h>
-
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -121,7 +120,8 @@ void kill_and_next_task(benchmark::State& state) {
 template <class E>
 void pi(benchmark::State& state) {
   E const ex(2);
-  for (auto _ : state) benchmark::DoNotOptimize(tri::monte_carlo(ex, 100'000'000, tri::draws<2>(tri::fn<in_circle>), {.seed = 42}));
+  for (auto _ : state)
+    benchmark::DoNotOptimize(tri::monte_carlo(ex, 100'000'000, tri::draws<2>(tri::fn<in_circle>), {.seed = 42}));
 }
 
 } // namespace

@@ -125,7 +125,8 @@ void pi_random123(benchmark::State& state) {
       double sum = 0;
       constexpr std::size_t in_block = 8 / sizeof(Real);
       for (std::size_t i = 0; i < n / in_block; ++i) {
-        auto const w = philox({{static_cast<std::uint32_t>(i), static_cast<std::uint32_t>(i >> 32), 0, 0}}, {{static_cast<std::uint32_t>(k), 0}});
+        auto const w = philox({{static_cast<std::uint32_t>(i), static_cast<std::uint32_t>(i >> 32), 0, 0}},
+                              {{static_cast<std::uint32_t>(k), 0}});
         auto const hit = [&sum](Real x, Real y) { sum += x * x + y * y < 1 ? 4.0 : 0.0; };
         if constexpr (sizeof(Real) == 4) {
           hit(static_cast<Real>(w[0] >> 8) * 0x1p-24F, static_cast<Real>(w[1] >> 8) * 0x1p-24F);
@@ -194,7 +195,9 @@ void european_simd(benchmark::State& state) {
 }
 template <class Real>
 void european_pair_simd(benchmark::State& state) {
-  time_of(state, [&] { return tri::monte_carlo<Real>(pool(), samples / 2, tri::simd(tri::draws<2>(tri::fn<european_pair>)), {.seed = 42}).mean; });
+  time_of(state, [&] {
+    return tri::monte_carlo<Real>(pool(), samples / 2, tri::simd(tri::draws<2>(tri::fn<european_pair>)), {.seed = 42}).mean;
+  });
 }
 template <class Real>
 void european_mt19937(benchmark::State& state) {
@@ -204,7 +207,8 @@ void european_mt19937(benchmark::State& state) {
       std::normal_distribution<Real> normal;
       double sum = 0;
       for (std::size_t i = 0; i < n; ++i)
-        sum += static_cast<double>(std::max(Real(100) * std::exp(normal(words) * Real(0.2) + Real(0.03)) - 100, Real(0)) * Real(0.951229424500714));
+        sum += static_cast<double>(std::max(Real(100) * std::exp(normal(words) * Real(0.2) + Real(0.03)) - 100, Real(0)) *
+                                   Real(0.951229424500714));
       return sum;
     });
   });
@@ -226,7 +230,9 @@ inline constexpr auto asian = [](auto& rng) {
 };
 template <class Real>
 void asian_simd(benchmark::State& state) {
-  time_of(state, [&] { return tri::monte_carlo<Real>(pool(), samples / 256, tri::simd(tri::draws<days>(tri::fn<asian>)), {.seed = 42}).mean; });
+  time_of(state, [&] {
+    return tri::monte_carlo<Real>(pool(), samples / 256, tri::simd(tri::draws<days>(tri::fn<asian>)), {.seed = 42}).mean;
+  });
 }
 template <class Real>
 void asian_mt19937(benchmark::State& state) {
@@ -248,8 +254,8 @@ void asian_mt19937(benchmark::State& state) {
   });
 }
 
-#define TRIREME_BENCH(function, name)                                                                                  \
-  BENCHMARK(function<float>)->Name(name "/float")->UseRealTime()->Unit(benchmark::kMillisecond);                       \
+#define TRIREME_BENCH(function, name)                                                                                            \
+  BENCHMARK(function<float>)->Name(name "/float")->UseRealTime()->Unit(benchmark::kMillisecond);                                 \
   BENCHMARK(function<double>)->Name(name "/double")->UseRealTime()->Unit(benchmark::kMillisecond)
 
 #ifdef TRIREME_BENCH_PORTABLE

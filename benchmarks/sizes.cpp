@@ -85,7 +85,8 @@ void wave_openmp(benchmark::State& state) {
 void copy(benchmark::State& state) {
   constexpr std::size_t block = 500'000;
   time_of(state, [](auto const& in, auto& out) {
-    tri::for_each_index(pool(), in.size() / block, [&](std::size_t i) { std::memcpy(&out[i * block], &in[i * block], block * sizeof(double)); });
+    tri::for_each_index(pool(), in.size() / block,
+                        [&](std::size_t i) { std::memcpy(&out[i * block], &in[i * block], block * sizeof(double)); });
   });
 }
 

@@ -49,13 +49,16 @@ void tasks_of_two_pools(benchmark::State& state) {
 }
 void tbb_arena(benchmark::State& state) {
   tbb::task_arena arena(10);
-  for (auto _ : state)
-    arena.execute([] { tbb::parallel_for(std::size_t{0}, std::size_t{100}, nap, tbb::simple_partitioner{}); });
+  for (auto _ : state) arena.execute([] { tbb::parallel_for(std::size_t{0}, std::size_t{100}, nap, tbb::simple_partitioner{}); });
 }
 BENCHMARK(one_pool)->Name("sleepers/trireme")->UseRealTime()->Iterations(1)->Unit(benchmark::kMillisecond);
 BENCHMARK(two_pools)->Name("sleepers/trireme_two_pools")->UseRealTime()->Iterations(1)->Unit(benchmark::kMillisecond);
 BENCHMARK(tasks)->Name("sleepers/trireme_tasks")->UseRealTime()->Iterations(1)->Unit(benchmark::kMillisecond);
-BENCHMARK(tasks_of_two_pools)->Name("sleepers/trireme_tasks_of_two_pools")->UseRealTime()->Iterations(1)->Unit(benchmark::kMillisecond);
+BENCHMARK(tasks_of_two_pools)
+    ->Name("sleepers/trireme_tasks_of_two_pools")
+    ->UseRealTime()
+    ->Iterations(1)
+    ->Unit(benchmark::kMillisecond);
 BENCHMARK(tbb_arena)->Name("sleepers/tbb_arena")->UseRealTime()->Iterations(1)->Unit(benchmark::kMillisecond);
 
 } // namespace

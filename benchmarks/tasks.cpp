@@ -184,9 +184,18 @@ void add(char const* name) {
   benchmark::RegisterBenchmark(called("submit_get").c_str(), submit_get<Peer>)->UseRealTime();
   benchmark::RegisterBenchmark(called("after_idle").c_str(), after_idle<Peer>)->UseManualTime()->Iterations(300);
   if constexpr (!std::is_same_v<Peer, with_async>) {
-    benchmark::RegisterBenchmark(called("million").c_str(), many_without_futures<Peer>)->UseRealTime()->Iterations(1)->Unit(kMillisecond);
-    benchmark::RegisterBenchmark(called("million_futures").c_str(), many_with_futures<Peer>)->UseRealTime()->Iterations(1)->Unit(kMillisecond);
-    benchmark::RegisterBenchmark(called("four_submitters").c_str(), from_four_threads<Peer>)->UseRealTime()->Iterations(1)->Unit(kMillisecond);
+    benchmark::RegisterBenchmark(called("million").c_str(), many_without_futures<Peer>)
+        ->UseRealTime()
+        ->Iterations(1)
+        ->Unit(kMillisecond);
+    benchmark::RegisterBenchmark(called("million_futures").c_str(), many_with_futures<Peer>)
+        ->UseRealTime()
+        ->Iterations(1)
+        ->Unit(kMillisecond);
+    benchmark::RegisterBenchmark(called("four_submitters").c_str(), from_four_threads<Peer>)
+        ->UseRealTime()
+        ->Iterations(1)
+        ->Unit(kMillisecond);
   }
 }
 int const added = [] {
@@ -236,7 +245,8 @@ BENCHMARK(recursion_tbb)->Name("fib27/tbb")->UseRealTime()->Unit(kMillisecond);
 
 void busy(std::size_t microseconds) {
   auto const end = steady_clock::now() + std::chrono::microseconds(microseconds);
-  while (steady_clock::now() < end) {}
+  while (steady_clock::now() < end) {
+  }
 }
 void skewed_trireme(benchmark::State& state) {
   auto const& pool = peer<with_trireme>().pool;
@@ -298,7 +308,8 @@ void stop_request(benchmark::State& state) {
       stop->request_stop();
     });
     try {
-      tri::for_each_index(pool, std::size_t{1} << 40, [](std::size_t i) { benchmark::DoNotOptimize(i); }, {.stop = stop->get_token()});
+      tri::for_each_index(pool, std::size_t{1} << 40, [](std::size_t i) { benchmark::DoNotOptimize(i); },
+                          {.stop = stop->get_token()});
     } catch (tri::cancelled const&) {
     }
     state.SetIterationTime(std::chrono::duration<double>(steady_clock::now() - asked).count());

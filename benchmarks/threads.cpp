@@ -58,9 +58,11 @@ void add(std::string const& name, std::size_t width, Job job) {
     add("π, float", w, [](auto const& pool) {
       benchmark::DoNotOptimize(tri::monte_carlo<float>(pool, 1 << 24, tri::simd(tri::draws<2>(tri::fn<in_circle>))));
     });
-    add("sin x + cos x of 10⁶ doubles", w, [=](auto const& pool) { tri::transform(pool, x->small, tri::simd(tri::fn<wave>), tri::into(x->out)); });
+    add("sin x + cos x of 10⁶ doubles", w,
+        [=](auto const& pool) { tri::transform(pool, x->small, tri::simd(tri::fn<wave>), tri::into(x->out)); });
     add("matrix product, 1000², double", w, [=](auto const& pool) { tri::matmul(pool, x->a, x->b, tri::into(x->c)); });
-    add("sum of 5·10⁷ doubles", w, [=](auto const& pool) { benchmark::DoNotOptimize(tri::reduce(pool, x->large, 0.0, std::plus<>{})); });
+    add("sum of 5·10⁷ doubles", w,
+        [=](auto const& pool) { benchmark::DoNotOptimize(tri::reduce(pool, x->large, 0.0, std::plus<>{})); });
   }
   return true;
 }();

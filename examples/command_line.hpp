@@ -24,8 +24,7 @@ T number(std::string const& option, std::string const& text, T least) {
   bool const finite = value - value == T{}; // from_chars reads "inf" and "nan", too
   if (!whole || !finite || value < least) {
     std::string const kind = std::integral<T> ? "whole number" : "number";
-    throw CLI::ValidationError(option, '"' + text + "\" is no " + kind + " of " + std::to_string(int(least)) +
-                                           " or more");
+    throw CLI::ValidationError(option, '"' + text + "\" is no " + kind + " of " + std::to_string(int(least)) + " or more");
   }
   return value;
 }
@@ -33,8 +32,7 @@ T number(std::string const& option, std::string const& text, T least) {
 template <class T>
 void add_number(CLI::App& app, std::string const& name, T& value, T least, std::string const& description) {
   app.add_option_function<std::string>(
-         name, [&value, name, least](std::string const& text) { value = number(name, text, least); },
-         description)
+         name, [&value, name, least](std::string const& text) { value = number(name, text, least); }, description)
       ->default_str(std::to_string(static_cast<std::int64_t>(value)))
       ->type_name("NUMBER");
 }
@@ -43,8 +41,7 @@ void add_number(CLI::App& app, std::string const& name, T& value, T least, std::
 inline void add_backend(CLI::App& app, std::string& backend, std::string const& compared) {
   std::string backends;
   for (auto const& name : all_backends()) backends += name + ", ";
-  app.add_option("--backend", backend, backends + "one with its width as threads:8, or all; " + compared)
-      ->capture_default_str();
+  app.add_option("--backend", backend, backends + "one with its width as threads:8, or all; " + compared)->capture_default_str();
 }
 
 /// Parses the command line and runs the program. What fails is told in one line. Of several ranks only the first speaks.

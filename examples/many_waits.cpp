@@ -19,7 +19,9 @@ using std::chrono::steady_clock;
 
 namespace {
 
-double seconds_since(steady_clock::time_point begun) { return std::chrono::duration<double>(steady_clock::now() - begun).count(); }
+double seconds_since(steady_clock::time_point begun) {
+  return std::chrono::duration<double>(steady_clock::now() - begun).count();
+}
 
 /// As a call to a server would be: it blocks its thread.
 int ask_and_wait(int question) {
@@ -30,7 +32,7 @@ int ask_and_wait(int question) {
 /// The same as a coroutine, whose thread does something else meanwhile.
 tri::task<int> ask(int question) {
   co_await tri::sleep_for(100ms);
-  co_return question * question;
+  co_return question* question;
 }
 
 template <class Start>

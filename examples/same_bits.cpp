@@ -19,8 +19,8 @@
 #include <cstdio>
 #include <exception>
 #include <functional>
-#include <stdexcept>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -66,7 +66,9 @@ template <std::size_t N>
 void add(fingerprint& to, std::array<tri::estimate, N> const& all) {
   for (auto const& e : all) add(to, e);
 }
-void add(fingerprint& to, Eigen::MatrixXd const& m) { to.add(std::span<double const>(m.data(), static_cast<std::size_t>(m.size()))); }
+void add(fingerprint& to, Eigen::MatrixXd const& m) {
+  to.add(std::span<double const>(m.data(), static_cast<std::size_t>(m.size())));
+}
 
 template <class Result>
 void print(char const* name, Result const& result) {

@@ -77,8 +77,8 @@ TEST_CASE("batch_map: a stream, and results of other types") {
   tri::thread_pool const pool(3);
 #ifndef __clang__ // clang 14 can't compile libstdc++ 12's views
   std::istringstream text("5 6 7");
-  CHECK(tri::batch_map(pool, std::ranges::subrange(std::istream_iterator<int>(text), std::istream_iterator<int>()),
-                       plus_one, {.batch_size = 2}) == std::vector{6, 7, 8});
+  CHECK(tri::batch_map(pool, std::ranges::subrange(std::istream_iterator<int>(text), std::istream_iterator<int>()), plus_one,
+                       {.batch_size = 2}) == std::vector{6, 7, 8});
 #endif
   auto const flags = tri::batch_map(pool, counting(0, 10), [](int x) { return x > 4; }, {.batch_size = 3});
   STATIC_REQUIRE(std::is_same_v<decltype(flags), std::vector<std::uint8_t> const>);
@@ -96,12 +96,14 @@ TEST_CASE("batch_map: the range is read no further than two batches ahead of the
   on_all([](auto const& ex) {
     testing::read_once range(1000);
     int seen = 0;
-    tri::batch_map(ex, range, tri::fn<plus_one>, [&](std::span<int const> batch) {
-      CHECK(batch.size() == 10);
-      CHECK(batch.front() == seen + 1);
-      seen += static_cast<int>(batch.size());
-      CHECK(range.reads() <= seen + 2 * 10);
-    }, {.batch_size = 10});
+    tri::batch_map(ex, range, tri::fn<plus_one>,
+                   [&](std::span<int const> batch) {
+                     CHECK(batch.size() == 10);
+                     CHECK(batch.front() == seen + 1);
+                     seen += static_cast<int>(batch.size());
+                     CHECK(range.reads() <= seen + 2 * 10);
+                   },
+                   {.batch_size = 10});
     CHECK(seen == 1000);
     CHECK(range.reads() == 1000);
   });

@@ -69,8 +69,7 @@ TEMPLATE_TEST_CASE("a batch of mixed shapes", "", float, double, std::complex<fl
 }
 
 TEMPLATE_TEST_CASE("a large product in a batch has the same bits at every width", "", float, double) {
-  std::vector<shape> of(
-      40, shape{20, 21, 22}); // on one worker none of the large ones is cut up, on seven all are
+  std::vector<shape> of(40, shape{20, 21, 22}); // on one worker none of the large ones is cut up, on seven all are
   of.insert(of.end(), 5, {203, 210, 205});
   of.push_back({1, 1, 1});
   auto const in = random_batch<col_major<TestType>>(of);
@@ -83,9 +82,9 @@ TEMPLATE_TEST_CASE("a large product in a batch has the same bits at every width"
   }
 }
 
-TEMPLATE_TEST_CASE("a batch of fixed sizes", "", Eigen::Matrix4d, Eigen::Matrix3d, Eigen::Matrix2f,
-                   Eigen::Matrix4f, Eigen::Matrix3cd, (Eigen::Matrix<double, 3, 3, Eigen::RowMajor>),
-                   (Eigen::Matrix<double, 9, 9>), (Eigen::Matrix<float, 1, 1>)) {
+TEMPLATE_TEST_CASE("a batch of fixed sizes", "", Eigen::Matrix4d, Eigen::Matrix3d, Eigen::Matrix2f, Eigen::Matrix4f,
+                   Eigen::Matrix3cd, (Eigen::Matrix<double, 3, 3, Eigen::RowMajor>), (Eigen::Matrix<double, 9, 9>),
+                   (Eigen::Matrix<float, 1, 1>)) {
   tri::thread_pool const pool(2);
   testing::far_executor const remote;
   auto const n = TestType::RowsAtCompileTime;
@@ -187,8 +186,7 @@ TEST_CASE("an empty batch, and batches that do not fit") {
   CHECK(tri::batch_matmul(here, as, bs).empty());
   CHECK(tri::batch_matmul(remote, as, bs).empty());
   as.assign(3, Eigen::MatrixXd::Ones(2, 2));
-  CHECK_THROWS_MATCHES(tri::batch_matmul(here, as, bs), std::invalid_argument,
-                       message_contains("as has 3 matrices, bs 0"));
+  CHECK_THROWS_MATCHES(tri::batch_matmul(here, as, bs), std::invalid_argument, message_contains("as has 3 matrices, bs 0"));
   bs.assign(3, Eigen::MatrixXd::Ones(2, 2));
   bs[1].resize(4, 5);
   CHECK_THROWS_MATCHES(tri::batch_matmul(here, as, bs), std::invalid_argument,

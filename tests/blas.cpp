@@ -9,11 +9,11 @@
 #include "testing.hpp"
 
 #include <Eigen/Core>
+#include <dlfcn.h>
 
 #include <atomic>
 #include <complex>
 #include <cstddef>
-#include <dlfcn.h>
 #include <thread>
 #include <vector>
 
@@ -28,22 +28,23 @@ std::atomic<int> calls{0}, by_many_threads{0};
 int openblas_threads() { return tri::detail::gemm::openblas_threads != nullptr ? tri::detail::gemm::openblas_threads() : 1; }
 
 template <class T>
-void pass_on(char const* name, char const* ta, char const* tb, int const* m, int const* n, int const* k, T const* alpha, T const* a,
-             int const* sa, T const* b, int const* sb, T const* beta, T* c, int const* sc, std::size_t la, std::size_t lb) {
+void pass_on(char const* name, char const* ta, char const* tb, int const* m, int const* n, int const* k, T const* alpha,
+             T const* a, int const* sa, T const* b, int const* sb, T const* beta, T* c, int const* sc, std::size_t la,
+             std::size_t lb) {
   ++calls;
   if (openblas_threads() != 1) ++by_many_threads;
-  using function = void(char const*, char const*, int const*, int const*, int const*, T const*, T const*, int const*, T const*, int const*,
-                        T const*, T*, int const*, std::size_t, std::size_t);
+  using function = void(char const*, char const*, int const*, int const*, int const*, T const*, T const*, int const*, T const*,
+                        int const*, T const*, T*, int const*, std::size_t, std::size_t);
   reinterpret_cast<function*>(dlsym(RTLD_NEXT, name))(ta, tb, m, n, k, alpha, a, sa, b, sb, beta, c, sc, la, lb);
 }
 
 } // namespace
 
-#define TRIREME_PASS_ON(type, name)                                                                                                  \
-  extern "C" void name(char const* ta, char const* tb, int const* m, int const* n, int const* k, type const* alpha, type const* a,   \
-                       int const* sa, type const* b, int const* sb, type const* beta, type* c, int const* sc, std::size_t la,        \
-                       std::size_t lb) {                                                                                             \
-    pass_on(#name, ta, tb, m, n, k, alpha, a, sa, b, sb, beta, c, sc, la, lb);                                                       \
+#define TRIREME_PASS_ON(type, name)                                                                                              \
+  extern "C" void name(char const* ta, char const* tb, int const* m, int const* n, int const* k, type const* alpha,              \
+                       type const* a, int const* sa, type const* b, int const* sb, type const* beta, type* c, int const* sc,     \
+                       std::size_t la, std::size_t lb) {                                                                         \
+    pass_on(#name, ta, tb, m, n, k, alpha, a, sa, b, sb, beta, c, sc, la, lb);                                                   \
   }
 TRIREME_PASS_ON(float, sgemm_)
 TRIREME_PASS_ON(double, dgemm_)
@@ -62,7 +63,8 @@ int calls_of(E const& ex, A const& a, B const& b, C& c) {
 
 } // namespace
 
-TEMPLATE_TEST_CASE("blas: large products of every layout arrive there", "", float, double, std::complex<float>, std::complex<double>) {
+TEMPLATE_TEST_CASE("blas: large products of every layout arrive there", "", float, double, std::complex<float>,
+                   std::complex<double>) {
   using T = TestType;
   tri::thread_pool const pool(3);
   int const threads_before = openblas_threads();

@@ -57,23 +57,23 @@ void conformance(E const& ex) {
   }
 
   if constexpr (tri::executor<E>) SECTION("its memory, and bulk") {
-    tri::completion_t<E> none;
-    CHECK(none.ready());
-    none.wait();
-    ex.bulk(0, tri::detail::bulk_archetype{}).wait();
-    for (std::size_t const align : sizes(1, 8, 64)) {
-      void* const p = ex.allocate(1000, align);
-      CHECK(reinterpret_cast<std::uintptr_t>(p) % align == 0);
-      std::vector<char> const to(1000, 'x');
-      std::vector<char> from(1000);
-      auto up = ex.upload(to.data(), p, 1000, {});
-      auto down = ex.download(p, from.data(), 1000, {.after = up});
-      down.wait();
-      CHECK(up.ready());
-      CHECK(from == to);
-      ex.deallocate(p, 1000);
+      tri::completion_t<E> none;
+      CHECK(none.ready());
+      none.wait();
+      ex.bulk(0, tri::detail::bulk_archetype{}).wait();
+      for (std::size_t const align : sizes(1, 8, 64)) {
+        void* const p = ex.allocate(1000, align);
+        CHECK(reinterpret_cast<std::uintptr_t>(p) % align == 0);
+        std::vector<char> const to(1000, 'x');
+        std::vector<char> from(1000);
+        auto up = ex.upload(to.data(), p, 1000, {});
+        auto down = ex.download(p, from.data(), 1000, {.after = up});
+        down.wait();
+        CHECK(up.ready());
+        CHECK(from == to);
+        ex.deallocate(p, 1000);
+      }
     }
-  }
 
   SECTION("what a kernel throws arrives") {
     if constexpr (KernelsThrow)
@@ -92,21 +92,20 @@ void conformance(E const& ex) {
                     tri::cancelled);
     CHECK_THROWS_AS(tri::monte_carlo(ex, 10, tri::fn<in_circle>, {.stop = stop.get_token()}), tri::cancelled);
     CHECK_THROWS_AS(tri::simulate(ex, 10, tri::fn<in_circle>, {.stop = stop.get_token()}), tri::cancelled);
-    CHECK_THROWS_AS(tri::batch_map(ex, std::vector{1.0, 2.0}, tri::fn<square_of>, {.stop = stop.get_token()}),
-                    tri::cancelled);
+    CHECK_THROWS_AS(tri::batch_map(ex, std::vector{1.0, 2.0}, tri::fn<square_of>, {.stop = stop.get_token()}), tri::cancelled);
   }
 
   if constexpr (tri::executor<E>) SECTION("for_each_index") { // a kernel of a cluster sees no spread buffer
-    for (std::size_t const n : conformance_sizes)
-      for (int const chunk : {0, 1000}) {
-        CAPTURE(n, chunk);
-        std::vector<double> expected(n);
-        for (std::size_t i = 0; i < n; ++i) expected[i] = static_cast<double>(i) * 0.1;
-        tri::buffer<double, E> out(ex, n);
-        tri::for_each_index(ex, n, tri::bind_front<store_index>(out.view(), 0.1), {.chunk_size = chunk});
-        CHECK(same_bits(out.to_host(), expected));
-      }
-  }
+      for (std::size_t const n : conformance_sizes)
+        for (int const chunk : {0, 1000}) {
+          CAPTURE(n, chunk);
+          std::vector<double> expected(n);
+          for (std::size_t i = 0; i < n; ++i) expected[i] = static_cast<double>(i) * 0.1;
+          tri::buffer<double, E> out(ex, n);
+          tri::for_each_index(ex, n, tri::bind_front<store_index>(out.view(), 0.1), {.chunk_size = chunk});
+          CHECK(same_bits(out.to_host(), expected));
+        }
+    }
 
   SECTION("for_each") {
     for (std::size_t const n : conformance_sizes) {
@@ -242,13 +241,11 @@ void conformance(E const& ex) {
       CHECK(same_bits(tri::reduce(ex, on), tri::reduce(reference, in)));
       CHECK(same_bits(tri::reduce(ex, floats), tri::reduce(reference, floats)));
       CHECK(same_bits(tri::reduce(ex, floats, 0.5, std::plus<>{}), tri::reduce(reference, floats, 0.5, std::plus<>{})));
-      CHECK(same_bits(tri::reduce(ex, on_floats, 0.5, std::plus<>{}),
-                      tri::reduce(reference, floats, 0.5, std::plus<>{})));
+      CHECK(same_bits(tri::reduce(ex, on_floats, 0.5, std::plus<>{}), tri::reduce(reference, floats, 0.5, std::plus<>{})));
 
       std::vector<std::uint64_t> words(n);
       for (std::size_t i = 0; i < n; ++i) words[i] = i;
-      CHECK(tri::reduce(ex, words, std::uint64_t{7}, order_of{}) ==
-            tri::reduce(reference, words, std::uint64_t{7}, order_of{}));
+      CHECK(tri::reduce(ex, words, std::uint64_t{7}, order_of{}) == tri::reduce(reference, words, std::uint64_t{7}, order_of{}));
 
       double const expected = tri::transform_reduce(reference, in, 0.25, std::plus<>{}, tri::fn<square_of>);
       CHECK(same_bits(tri::transform_reduce(ex, in, 0.25, std::plus<>{}, tri::fn<square_of>), expected));
@@ -340,8 +337,7 @@ void conformance(E const& ex) {
         if (n == 0) {
           CHECK_THROWS_AS(tri::monte_carlo<Real>(ex, n, f), std::invalid_argument);
         } else {
-          CHECK(same_bits(tri::monte_carlo<Real>(ex, n, f, {.seed = 42}),
-                          tri::monte_carlo<Real>(reference, n, f, {.seed = 42})));
+          CHECK(same_bits(tri::monte_carlo<Real>(ex, n, f, {.seed = 42}), tri::monte_carlo<Real>(reference, n, f, {.seed = 42})));
         }
         auto const values = tri::simulate<Real>(reference, n, f, {.seed = 42});
         CHECK(same_bits(tri::simulate<Real>(ex, n, f, {.seed = 42}), values));
@@ -396,8 +392,7 @@ void conformance(E const& ex) {
             std::complex<long double> sum = 0;
             double size = 0;
             for (Eigen::Index l = 0; l < k; ++l) {
-              std::complex<long double> const product =
-                  std::complex<long double>(a(i, l)) * std::complex<long double>(b(l, j));
+              std::complex<long double> const product = std::complex<long double>(a(i, l)) * std::complex<long double>(b(l, j));
               sum += product;
               size += static_cast<double>(std::abs(product));
             }

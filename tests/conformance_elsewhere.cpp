@@ -1,7 +1,6 @@
 /// @file conformance_elsewhere.cpp
 /// One line for each backend that copies data to memory of its own.
 #include "conformance.hpp"
-
 #include "far_executor.hpp"
 
 using testing::conformance;

@@ -44,23 +44,44 @@ TEST_CASE("cores: cgroup version 2, the tightest limit up to the root") {
   CHECK(fake().write("self", "0::/\n").write("fs/cpu.max", "300000 100000\n").cores() == 3);
   CHECK(fake().write("self", "0::/a/b\n").write("fs/a/b/cpu.max", "400000 100000\n").cores() == 4);
   CHECK(fake().write("self", "0::/a/b\n").write("fs/a/cpu.max", "150000 100000\n").cores() == 2);
-  CHECK(fake().write("self", "0::/a/b\n").write("fs/a/b/cpu.max", "400000 100000\n").write("fs/a/cpu.max", "50000 100000\n")
-            .write("fs/cpu.max", "900000 100000\n").cores() == 1);
-  CHECK(fake().write("self", "0::/a/b\n").write("fs/a/b/cpu.max", "max 100000\n").write("fs/a/cpu.max", "250000 50000\n")
-            .cores() == 5);
+  CHECK(fake()
+            .write("self", "0::/a/b\n")
+            .write("fs/a/b/cpu.max", "400000 100000\n")
+            .write("fs/a/cpu.max", "50000 100000\n")
+            .write("fs/cpu.max", "900000 100000\n")
+            .cores() == 1);
+  CHECK(
+      fake().write("self", "0::/a/b\n").write("fs/a/b/cpu.max", "max 100000\n").write("fs/a/cpu.max", "250000 50000\n").cores() ==
+      5);
 }
 
 TEST_CASE("cores: cgroup version 1, and both at once") {
-  CHECK(fake().write("self", "5:cpu:/a\n").write("fs/cpu/a/cpu.cfs_quota_us", "200000\n")
-            .write("fs/cpu/a/cpu.cfs_period_us", "100000\n").cores() == 2);
-  CHECK(fake().write("self", "3:memory:/a\n4:cpu,cpuacct:/a\n").write("fs/cpu,cpuacct/cpu.cfs_quota_us", "300000\n")
-            .write("fs/cpu,cpuacct/cpu.cfs_period_us", "100000\n").cores() == 3);
-  CHECK(fake().write("self", "4:cpuset:/a\n").write("fs/cpuset/a/cpu.cfs_quota_us", "200000\n")
-            .write("fs/cpuset/a/cpu.cfs_period_us", "100000\n").cores() == 0);
-  CHECK(fake().write("self", "5:cpu:/\n").write("fs/cpu/cpu.cfs_quota_us", "-1\n").write("fs/cpu/cpu.cfs_period_us", "100000\n")
+  CHECK(fake()
+            .write("self", "5:cpu:/a\n")
+            .write("fs/cpu/a/cpu.cfs_quota_us", "200000\n")
+            .write("fs/cpu/a/cpu.cfs_period_us", "100000\n")
+            .cores() == 2);
+  CHECK(fake()
+            .write("self", "3:memory:/a\n4:cpu,cpuacct:/a\n")
+            .write("fs/cpu,cpuacct/cpu.cfs_quota_us", "300000\n")
+            .write("fs/cpu,cpuacct/cpu.cfs_period_us", "100000\n")
+            .cores() == 3);
+  CHECK(fake()
+            .write("self", "4:cpuset:/a\n")
+            .write("fs/cpuset/a/cpu.cfs_quota_us", "200000\n")
+            .write("fs/cpuset/a/cpu.cfs_period_us", "100000\n")
             .cores() == 0);
-  CHECK(fake().write("self", "5:cpu:/\n0::/\n").write("fs/cpu/cpu.cfs_quota_us", "400000\n")
-            .write("fs/cpu/cpu.cfs_period_us", "100000\n").write("fs/cpu.max", "200000 100000").cores() == 2);
+  CHECK(fake()
+            .write("self", "5:cpu:/\n")
+            .write("fs/cpu/cpu.cfs_quota_us", "-1\n")
+            .write("fs/cpu/cpu.cfs_period_us", "100000\n")
+            .cores() == 0);
+  CHECK(fake()
+            .write("self", "5:cpu:/\n0::/\n")
+            .write("fs/cpu/cpu.cfs_quota_us", "400000\n")
+            .write("fs/cpu/cpu.cfs_period_us", "100000\n")
+            .write("fs/cpu.max", "200000 100000")
+            .cores() == 2);
 }
 
 TEST_CASE("cores: files that are damaged say nothing") {

@@ -19,10 +19,10 @@ constexpr std::uint32_t all32 = ~std::uint32_t{0};
 constexpr std::uint64_t all64 = ~std::uint64_t{0};
 
 static_assert(detail::to_uniform<float>(std::uint32_t{0}) == 0.0F);
-static_assert(detail::to_uniform<float>(all32) == 0x1.fffffep-1F);  // 1 − 2⁻²⁴
+static_assert(detail::to_uniform<float>(all32) == 0x1.fffffep-1F); // 1 − 2⁻²⁴
 static_assert(detail::to_uniform<float>(std::uint32_t{0x80000000}) == 0.5F);
 static_assert(detail::to_uniform<double>(std::uint64_t{0}) == 0.0);
-static_assert(detail::to_uniform<double>(all64) == 0x1.ffffffffffffep-1);  // 1 − 2⁻⁵²
+static_assert(detail::to_uniform<double>(all64) == 0x1.ffffffffffffep-1); // 1 − 2⁻⁵²
 static_assert(detail::to_uniform<double>(std::uint64_t{1} << 12) == 0x1p-52);
 static_assert(detail::to_uniform<double>((std::uint64_t{1} << 12) - 1) == 0.0);
 
@@ -39,7 +39,7 @@ static_assert(tri::normal_quantile(0.975) > 1.95 && detail::to_normal<float>(std
 /// Φ(−z), good in the far tail.
 long double upper_tail(long double z) { return std::erfc(z / std::sqrt(2.0L)) / 2; }
 
-}  // namespace
+} // namespace
 
 TEST_CASE("uniform is the upper bits times a power of two", "[distributions]") {
   std::mt19937_64 words(1);
@@ -84,7 +84,7 @@ TEST_CASE("the quantile inverts the distribution function to 1e-15", "[distribut
 }
 
 TEST_CASE("the quantile keeps its digits next to one half, and is odd", "[distributions]") {
-  double const root = 2.5066282746310002;  // √(2π): the slope there
+  double const root = 2.5066282746310002; // √(2π): the slope there
   for (int k = 5; k <= 53; ++k) {
     double const d = std::ldexp(1.0, -k);
     CHECK(tri::normal_quantile(0.5 - d) == -tri::normal_quantile(0.5 + d));
@@ -134,8 +134,7 @@ TEST_CASE("normal_pair is Box and Muller's, finite at every end", "[distribution
     CHECK(x == testing::Approx(radius * std::cos(angle)).margin(1e-13));
     CHECK(y == testing::Approx(radius * std::sin(angle)).margin(1e-13));
     double const short_radius = std::sqrt(-2 * std::log((static_cast<double>(a >> 33) + 0.5) * 0x1p-31));
-    auto const [u, v] = detail::to_normal_pair<float>(static_cast<std::uint32_t>(a >> 32),
-                                                      static_cast<std::uint32_t>(b >> 32));
+    auto const [u, v] = detail::to_normal_pair<float>(static_cast<std::uint32_t>(a >> 32), static_cast<std::uint32_t>(b >> 32));
     CHECK(static_cast<double>(u) == testing::Approx(short_radius * std::cos(angle)).margin(5e-5));
     CHECK(static_cast<double>(v) == testing::Approx(short_radius * std::sin(angle)).margin(5e-5));
   }

@@ -26,9 +26,10 @@ TEST_CASE("estimate: standard error and interval, with published quantiles of th
   struct row {
     double level, quantile;
   };
-  for (auto const [level, quantile] : {row{0.5, 0.674489750196081743}, row{0.6826894921370859, 1.0}, row{0.9, 1.644853626951472715},
-                                       row{0.95, 1.959963984540054236}, row{0.99, 2.575829303548900761},
-                                       row{0.999, 3.290526731491894794}, row{0.999999, 4.891638475698590}}) {
+  for (auto const [level, quantile] :
+       {row{0.5, 0.674489750196081743}, row{0.6826894921370859, 1.0}, row{0.9, 1.644853626951472715},
+        row{0.95, 1.959963984540054236}, row{0.99, 2.575829303548900761}, row{0.999, 3.290526731491894794},
+        row{0.999999, 4.891638475698590}}) {
     CAPTURE(level);
     auto const [low, high] = e.interval(level);
     CHECK(high == testing::Approx(10 + 0.2 * quantile).epsilon(1e-12));
@@ -41,8 +42,7 @@ TEST_CASE("estimate: a level must be a probability") {
   tri::estimate const e{10, 4, 100};
   for (double const level : {0.0, 1.0, -0.5, 95.0, std::numeric_limits<double>::quiet_NaN()}) {
     CAPTURE(level);
-    CHECK_THROWS_MATCHES(e.interval(level), std::invalid_argument,
-                         testing::message_contains("level must be between 0 and 1"));
+    CHECK_THROWS_MATCHES(e.interval(level), std::invalid_argument, testing::message_contains("level must be between 0 and 1"));
   }
 }
 

@@ -1,7 +1,7 @@
 /// @file executor.cpp
 /// What the executor concept asks for beyond its syntax, of every model: completions, order, grain, stop, exceptions.
-#include <trireme/core/executor.hpp>
 #include <trireme/core/error.hpp>
+#include <trireme/core/executor.hpp>
 #include <trireme/inline/executor.hpp>
 #include <trireme/threads/executor.hpp>
 
@@ -144,7 +144,9 @@ TEST_CASE("completion: the destructor and assignment wait") {
       sleep_ms(5);
       ++done;
     };
-    { auto const c = ex.bulk(4, f, {.grain = 1}); }
+    {
+      auto const c = ex.bulk(4, f, {.grain = 1});
+    }
     CHECK(done == 4);
     auto c = ex.bulk(4, f, {.grain = 1});
     c = {};
@@ -235,9 +237,11 @@ TEST_CASE("stop: cancelled if indices were left out, else not") {
   on_hosts([](auto const& ex) {
     std::stop_source stop;
     std::atomic<int> calls = 0;
-    auto c = ex.bulk(1000, [&](std::size_t, std::size_t) {
-      if (++calls == 10) stop.request_stop();
-    }, {.grain = 1, .stop = stop.get_token()});
+    auto c = ex.bulk(1000,
+                     [&](std::size_t, std::size_t) {
+                       if (++calls == 10) stop.request_stop();
+                     },
+                     {.grain = 1, .stop = stop.get_token()});
     CHECK_THROWS_AS(c.wait(), tri::cancelled);
     CHECK(calls >= 10);
     CHECK(calls < 1000);
@@ -248,7 +252,8 @@ TEST_CASE("stop: cancelled if indices were left out, else not") {
     ex.bulk(0, [](std::size_t, std::size_t) {}, {.grain = 0, .stop = stop.get_token()}).wait();
     std::stop_source unused;
     ex.bulk(10, [&](std::size_t first, std::size_t last) { calls += static_cast<int>(last - first); },
-            {.grain = 0, .stop = unused.get_token()}).wait();
+            {.grain = 0, .stop = unused.get_token()})
+        .wait();
     CHECK(calls == 10);
   });
   STATIC_REQUIRE(std::derived_from<tri::cancelled, tri::error>);
@@ -275,9 +280,11 @@ TEST_CASE("inline_executor: at once, in order, on the calling thread, and one li
   CHECK(ex == tri::inline_executor{});
   CHECK(ex.concurrency() == 1);
   std::vector<std::size_t> seen;
-  auto const c = ex.bulk(10, [&](std::size_t first, std::size_t last) {
-    for (; first < last; ++first) seen.push_back(first);
-  }, {.grain = 3});
+  auto const c = ex.bulk(10,
+                         [&](std::size_t first, std::size_t last) {
+                           for (; first < last; ++first) seen.push_back(first);
+                         },
+                         {.grain = 3});
   CHECK(c.ready());
   CHECK(seen == std::vector<std::size_t>{0, 1, 2, 3, 4, 5, 6, 7, 8, 9});
 }

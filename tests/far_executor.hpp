@@ -215,13 +215,11 @@ public:
   [[nodiscard]] void* allocate(std::size_t bytes, std::size_t align) const { return memory_->allocate(bytes, align); }
   void deallocate(void* p, std::size_t bytes) const noexcept { memory_->deallocate(p, bytes); }
 
-  far_completion upload(void const* from, void* to, std::size_t bytes,
-                        trireme::copy_options<far_completion> o = {}) const {
+  far_completion upload(void const* from, void* to, std::size_t bytes, trireme::copy_options<far_completion> o = {}) const {
     memory_->check(to, bytes);
     return copy(from, to, bytes, o);
   }
-  far_completion download(void const* from, void* to, std::size_t bytes,
-                          trireme::copy_options<far_completion> o = {}) const {
+  far_completion download(void const* from, void* to, std::size_t bytes, trireme::copy_options<far_completion> o = {}) const {
     memory_->check(from, bytes);
     return copy(from, to, bytes, o);
   }

@@ -1,6 +1,5 @@
 /// @file fn.cpp
 /// Which kernels are portable, by the design's table, and how fn and bind_front call.
-#include <trireme/core/fn.hpp>
 #include <trireme/algorithm/batch_map.hpp>
 #include <trireme/algorithm/for_each.hpp>
 #include <trireme/algorithm/monte_carlo.hpp>
@@ -9,6 +8,7 @@
 #include <trireme/algorithm/simulate.hpp>
 #include <trireme/algorithm/sort.hpp>
 #include <trireme/algorithm/transform.hpp>
+#include <trireme/core/fn.hpp>
 #include <trireme/inline/executor.hpp>
 #include <trireme/random/generator.hpp>
 #include <trireme/threads/executor.hpp>

@@ -62,10 +62,13 @@ TEST_CASE("for_each_index: a chunk_size is kept to") {
   tri::thread_pool const pool(2);
   std::mutex mutex;
   std::set<std::pair<std::size_t, std::size_t>> runs;
-  pool.bulk(1000, [&](std::size_t first, std::size_t last) {
-        std::lock_guard const lock(mutex);
-        runs.emplace(first, last);
-      }, {.grain = 300}).wait();
+  pool.bulk(1000,
+            [&](std::size_t first, std::size_t last) {
+              std::lock_guard const lock(mutex);
+              runs.emplace(first, last);
+            },
+            {.grain = 300})
+      .wait();
   CHECK(runs == std::set<std::pair<std::size_t, std::size_t>>{{0, 300}, {300, 600}, {600, 900}, {900, 1000}});
 }
 
@@ -154,7 +157,10 @@ TEST_CASE("for_each: a stop is noticed within the loop") {
   CHECK(calls < 1'000'000);
   // Asked for after the last index, it changes nothing.
   std::stop_source late;
-  tri::for_each_index(tri::inline_executor{}, 10, [&](std::size_t i) { if (i == 9) late.request_stop(); },
+  tri::for_each_index(tri::inline_executor{}, 10,
+                      [&](std::size_t i) {
+                        if (i == 9) late.request_stop();
+                      },
                       {.stop = late.get_token()});
 }
 

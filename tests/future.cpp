@@ -38,8 +38,9 @@ template <class E>
 void futures_follow(E const& ex) {
   CHECK(tri::submit(ex, tri::fn<next>, 1).then([](int x) { return std::to_string(x); }).get() == "2");
   bool called = false;
-  CHECK_THROWS_MATCHES(tri::submit(ex, tri::fn<fails>, "passes by").then([&](int) { called = true; }).then([&] { called = true; }).get(),
-                       std::domain_error, message_contains("passes by"));
+  CHECK_THROWS_MATCHES(
+      tri::submit(ex, tri::fn<fails>, "passes by").then([&](int) { called = true; }).then([&] { called = true; }).get(),
+      std::domain_error, message_contains("passes by"));
   CHECK(!called);
   CHECK_THROWS_MATCHES(tri::submit(ex, tri::fn<next>, 1).then([](int) -> int { throw std::range_error("mine"); }).get(),
                        std::range_error, message_contains("mine"));
@@ -168,9 +169,9 @@ TEST_CASE("future: dropping one neither waits nor loses the task") {
     std::latch go(1), done(2);
     tri::thread_pool const pool(width);
     static_cast<void>(tri::submit(pool, [&] {
-      go.wait(); // would never end, if dropping waited
-      done.count_down();
-    }).then([&] { done.count_down(); }));
+                        go.wait(); // would never end, if dropping waited
+                        done.count_down();
+                      }).then([&] { done.count_down(); }));
     go.count_down();
     done.wait();
   }
@@ -191,9 +192,7 @@ TEST_CASE("future: waiting inside a task helps, at any width") {
   for (int const width : {1, 2, 3}) {
     tri::thread_pool const pool(width);
     auto const three_levels = [&] {
-      return tri::submit(pool, [&] {
-        return tri::submit(pool, [&] { return tri::submit(pool, next, 1).get() + 1; }).get() + 1;
-      });
+      return tri::submit(pool, [&] { return tri::submit(pool, [&] { return tri::submit(pool, next, 1).get() + 1; }).get() + 1; });
     };
     CHECK(three_levels().get() == 4);
     std::vector<tri::future<int>> many;
@@ -201,17 +200,18 @@ TEST_CASE("future: waiting inside a task helps, at any width") {
     for (auto& f : many) CHECK(f.get() == 4);
     // What can't be begun yet: the thread waits, and another takes its place.
     CHECK(tri::submit(pool, [&] {
-      return tri::submit(pool, next, 1).then(next).then([&](int x) { return tri::submit(pool, next, x).then(next); }).get();
-    }).get() == 5);
+            return tri::submit(pool, next, 1).then(next).then([&](int x) { return tri::submit(pool, next, x).then(next); }).get();
+          }).get() == 5);
     CHECK(tri::submit(pool, [&] {
-      int sum = 0;
-      for (int k = 0; k < 100; ++k) {
-        auto f = tri::submit(pool, next, k).then(next);
-        while (!f.wait_for(1ms)) {}
-        sum += f.get();
-      }
-      return sum;
-    }).get() == 5150);
+            int sum = 0;
+            for (int k = 0; k < 100; ++k) {
+              auto f = tri::submit(pool, next, k).then(next);
+              while (!f.wait_for(1ms)) {
+              }
+              sum += f.get();
+            }
+            return sum;
+          }).get() == 5150);
     // In the kernels of loops, and loops in tasks.
     std::atomic<int> sum = 0;
     tri::for_each_index(pool, 50, [&](std::size_t) { sum += tri::submit(pool, next, 0).then(next).get(); });
@@ -275,7 +275,8 @@ TEST_CASE("future: as many tasks at once as the pool is wide, beside each other"
       tasks.push_back(tri::submit(pool, [&] {
         int const now = ++inside;
         int seen = most;
-        while (now > seen && !most.compare_exchange_weak(seen, now)) {}
+        while (now > seen && !most.compare_exchange_weak(seen, now)) {
+        }
         std::this_thread::sleep_for(1ms);
         --inside;
       }));
@@ -313,11 +314,14 @@ TEST_CASE("future: cancel") {
 
     // One that has begun is asked.
     std::latch inside(1);
-    auto asked = tri::submit(pool, [&](std::stop_token stop, int x) {
-      inside.count_down();
-      while (!stop.stop_requested()) std::this_thread::yield();
-      return x;
-    }, 5);
+    auto asked = tri::submit(
+        pool,
+        [&](std::stop_token stop, int x) {
+          inside.count_down();
+          while (!stop.stop_requested()) std::this_thread::yield();
+          return x;
+        },
+        5);
     inside.wait();
     CHECK(!asked.cancel());
     CHECK(asked.get() == 5);
@@ -375,7 +379,8 @@ TEST_CASE("future: a pool that goes breaks what has not begun, and finishes what
 
   std::optional<tri::process_pool> processes(std::in_place, 1);
   auto first = tri::submit(*processes, tri::fn<nap>, 50);
-  while (first.wait_for(10ms)) {}
+  while (first.wait_for(10ms)) {
+  }
   std::vector<tri::future<int>> rest;
   for (int k = 0; k < 10; ++k) rest.push_back(tri::submit(*processes, tri::fn<nap>, 10'000));
   auto after = tri::submit(*processes, tri::fn<nap>, 10'000).then(next);
@@ -471,9 +476,10 @@ TEST_CASE("future: a million tasks in flight") {
     std::vector<std::jthread> threads;
     for (int t = 0; t < 4; ++t)
       threads.emplace_back([&] {
-        for (int k = 0; k < 250'000; ++k) static_cast<void>(tri::submit(pool, [&] {
-          if (--left == 0) left.notify_all();
-        }));
+        for (int k = 0; k < 250'000; ++k)
+          static_cast<void>(tri::submit(pool, [&] {
+            if (--left == 0) left.notify_all();
+          }));
       });
   }
   for (int seen = left; seen != 0; seen = left) left.wait(seen);

@@ -26,7 +26,7 @@ using tri::detail::stream_words;
 template <class Real>
 using stream = tri::generator<Real, stream_words>;
 
-constexpr double sigmas = 4.9;  // two-sided, 1e-6
+constexpr double sigmas = 4.9; // two-sided, 1e-6
 
 /// Kolmogorov's distance of a sample to F, times √n. Above 2.7 with odds of 2 exp(−2 · 2.7²) = 9e-7.
 template <class F>
@@ -75,7 +75,7 @@ void check_normal(std::vector<double> const& z) {
   double const tail_3 = 0.0026997960632601866 * n;
   double const tail_4 = 6.334248366623973e-05 * n;
   CHECK(std::fabs(beyond_3 - tail_3) < sigmas * std::sqrt(tail_3));
-  CHECK(std::fabs(beyond_4 - tail_4) < sigmas * std::sqrt(tail_4) + 3);  // Poisson: a little wider
+  CHECK(std::fabs(beyond_4 - tail_4) < sigmas * std::sqrt(tail_4) + 3); // Poisson: a little wider
   CHECK(kolmogorov(z, normal_cdf) < 2.7);
 }
 
@@ -97,13 +97,12 @@ static_assert(std::is_same_v<decltype(tri::draws<2>(kernel{})), tri::draws_kerne
 static_assert(std::is_trivially_copyable_v<tri::draws_kernel<2, kernel>>);
 static_assert(tri::draws_kernel<3, kernel>::calls == 3);
 static_assert(tri::draws<2>(kernel{7}).f.offset == 7);
-static_assert(
-    std::is_same_v<std::invoke_result_t<tri::draws_kernel<1, kernel> const&, stream<float>&>, float>);
+static_assert(std::is_same_v<std::invoke_result_t<tri::draws_kernel<1, kernel> const&, stream<float>&>, float>);
 static_assert(!std::is_invocable_v<tri::draws_kernel<1, kernel>>);
 static_assert(noexcept(std::declval<stream<double>&>().normal()));
 static_assert(!noexcept(std::declval<tri::generator<float, lane_words<1, 1>>&>().uniform()));
 
-}  // namespace
+} // namespace
 
 TEST_CASE("every call takes its fixed number of words", "[generator]") {
   auto const word = [](std::uint64_t at) { return tri::detail::philox_block(5, 6, at / 4)[at % 4]; };
@@ -189,8 +188,8 @@ TEMPLATE_TEST_CASE("normal_pair gives two independent normals", "[generator]", f
   check_normal(x);
   check_normal(y);
   double const root = std::sqrt(static_cast<double>(x.size()));
-  CHECK(std::fabs(products) < sigmas * root);     // deviation 1 a pair
-  CHECK(std::fabs(squares) < sigmas * 2 * root);  // deviation 2
+  CHECK(std::fabs(products) < sigmas * root);    // deviation 1 a pair
+  CHECK(std::fabs(squares) < sigmas * 2 * root); // deviation 2
 }
 
 TEMPLATE_TEST_CASE("index is uniform over [0, n)", "[generator]", float, double) {

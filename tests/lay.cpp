@@ -14,13 +14,16 @@ using d::word_source;
 
 namespace {
 
-std::vector<word_source> const sources = {
-    {0, 0, 0}, {42, 96, 0}, {0x0123456789abcdefU, (std::uint64_t{1} << 32) - 64, (std::uint64_t{1} << 32) - 16}, {~std::uint64_t{0}, 5, ~std::uint64_t{0} - 100}};
+std::vector<word_source> const sources = {{0, 0, 0},
+                                          {42, 96, 0},
+                                          {0x0123456789abcdefU, (std::uint64_t{1} << 32) - 64, (std::uint64_t{1} << 32) - 16},
+                                          {~std::uint64_t{0}, 5, ~std::uint64_t{0} - 100}};
 
 /// Word w of row r and lane j, as the layout has it.
 template <bool Streams>
 std::uint32_t by_formula(word_source const& from, std::size_t r, std::size_t j, std::size_t w) {
-  return Streams ? d::philox_block(from.seed, from.sample + j, from.index + r)[w] : d::philox_block(from.seed, 0, from.index + 32 * r + j)[w];
+  return Streams ? d::philox_block(from.seed, from.sample + j, from.index + r)[w]
+                 : d::philox_block(from.seed, 0, from.index + 32 * r + j)[w];
 }
 
 template <bool Wide, bool Streams, class Lay>

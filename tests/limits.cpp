@@ -61,15 +61,32 @@ void stops(E const& ex) {
   std::vector<int> const in(20'000, 1);
   std::vector<std::uint64_t> many(5'000'000);
   for (std::size_t i = 0; i < many.size(); ++i) many[i] = testing::scramble(i);
-  ends_early([&](std::stop_token s, std::chrono::nanoseconds t) { tri::for_each_index(ex, 20'000, tri::fn<slow_index>, {.stop = s, .timeout = t}); });
-  ends_early([&](std::stop_token s, std::chrono::nanoseconds t) { tri::for_each(ex, in, tri::fn<slow>, {.stop = s, .timeout = t}); });
-  ends_early([&](std::stop_token s, std::chrono::nanoseconds t) { static_cast<void>(tri::transform(ex, in, tri::fn<slow>, {.stop = s, .timeout = t})); });
-  ends_early([&](std::stop_token s, std::chrono::nanoseconds t) { static_cast<void>(tri::transform_reduce(ex, in, 0, tri::fn<add>, tri::fn<slow>, {.stop = s, .timeout = t})); });
-  ends_early([&](std::stop_token s, std::chrono::nanoseconds t) { static_cast<void>(tri::inclusive_scan(ex, in, tri::fn<slow_add>, {.stop = s, .timeout = t})); });
-  ends_early([&](std::stop_token s, std::chrono::nanoseconds t) { static_cast<void>(tri::exclusive_scan(ex, in, 0, tri::fn<slow_add>, {.stop = s, .timeout = t})); });
-  ends_early([&](std::stop_token s, std::chrono::nanoseconds t) { static_cast<void>(tri::batch_map(ex, in, tri::fn<slow>, {.batch_size = 1000, .stop = s, .timeout = t})); });
-  ends_early([&](std::stop_token s, std::chrono::nanoseconds t) { static_cast<void>(tri::monte_carlo(ex, 20'000, tri::fn<slow_sample>, {.stop = s, .timeout = t})); });
-  ends_early([&](std::stop_token s, std::chrono::nanoseconds t) { static_cast<void>(tri::simulate(ex, 20'000, tri::fn<slow_sample>, {.stop = s, .timeout = t})); });
+  ends_early([&](std::stop_token s, std::chrono::nanoseconds t) {
+    tri::for_each_index(ex, 20'000, tri::fn<slow_index>, {.stop = s, .timeout = t});
+  });
+  ends_early(
+      [&](std::stop_token s, std::chrono::nanoseconds t) { tri::for_each(ex, in, tri::fn<slow>, {.stop = s, .timeout = t}); });
+  ends_early([&](std::stop_token s, std::chrono::nanoseconds t) {
+    static_cast<void>(tri::transform(ex, in, tri::fn<slow>, {.stop = s, .timeout = t}));
+  });
+  ends_early([&](std::stop_token s, std::chrono::nanoseconds t) {
+    static_cast<void>(tri::transform_reduce(ex, in, 0, tri::fn<add>, tri::fn<slow>, {.stop = s, .timeout = t}));
+  });
+  ends_early([&](std::stop_token s, std::chrono::nanoseconds t) {
+    static_cast<void>(tri::inclusive_scan(ex, in, tri::fn<slow_add>, {.stop = s, .timeout = t}));
+  });
+  ends_early([&](std::stop_token s, std::chrono::nanoseconds t) {
+    static_cast<void>(tri::exclusive_scan(ex, in, 0, tri::fn<slow_add>, {.stop = s, .timeout = t}));
+  });
+  ends_early([&](std::stop_token s, std::chrono::nanoseconds t) {
+    static_cast<void>(tri::batch_map(ex, in, tri::fn<slow>, {.batch_size = 1000, .stop = s, .timeout = t}));
+  });
+  ends_early([&](std::stop_token s, std::chrono::nanoseconds t) {
+    static_cast<void>(tri::monte_carlo(ex, 20'000, tri::fn<slow_sample>, {.stop = s, .timeout = t}));
+  });
+  ends_early([&](std::stop_token s, std::chrono::nanoseconds t) {
+    static_cast<void>(tri::simulate(ex, 20'000, tri::fn<slow_sample>, {.stop = s, .timeout = t}));
+  });
   ends_early([&](std::stop_token s, std::chrono::nanoseconds t) {
     auto v = many;
     tri::sort(ex, v, std::less<>{}, {.stop = s, .timeout = t});
@@ -101,18 +118,26 @@ void counts(E const& ex) {
   check([&](tri::progress_callback p) { tri::for_each_index(ex, in.size(), tri::fn<same>, {.progress = p}); });
   check([&](tri::progress_callback p) { tri::for_each(ex, in, tri::fn<same>, {.progress = p}); });
   check([&](tri::progress_callback p) { CHECK(tri::transform(ex, in, tri::fn<same>, {.progress = p}) == in); });
-  check([&](tri::progress_callback p) { CHECK(tri::reduce(ex, in, 0, std::bit_xor<>{}, {.progress = p}) == tri::reduce(ex, in, 0, std::bit_xor<>{})); });
+  check([&](tri::progress_callback p) {
+    CHECK(tri::reduce(ex, in, 0, std::bit_xor<>{}, {.progress = p}) == tri::reduce(ex, in, 0, std::bit_xor<>{}));
+  });
   check([&](tri::progress_callback p) {
     CHECK(tri::transform_reduce(ex, in, 0.0, std::plus<>{}, tri::fn<same>, {.progress = p}) == tri::reduce(ex, in, 0.0));
   });
-  check([&](tri::progress_callback p) { CHECK(tri::inclusive_scan(ex, in, std::bit_xor<>{}, {.progress = p}) == tri::inclusive_scan(ex, in, std::bit_xor<>{})); });
-  check([&](tri::progress_callback p) { CHECK(tri::exclusive_scan(ex, in, 1, std::bit_xor<>{}, {.progress = p}) == tri::exclusive_scan(ex, in, 1, std::bit_xor<>{})); });
+  check([&](tri::progress_callback p) {
+    CHECK(tri::inclusive_scan(ex, in, std::bit_xor<>{}, {.progress = p}) == tri::inclusive_scan(ex, in, std::bit_xor<>{}));
+  });
+  check([&](tri::progress_callback p) {
+    CHECK(tri::exclusive_scan(ex, in, 1, std::bit_xor<>{}, {.progress = p}) == tri::exclusive_scan(ex, in, 1, std::bit_xor<>{}));
+  });
   check([&](tri::progress_callback p) { static_cast<void>(tri::monte_carlo(ex, in.size(), tri::fn<sample>, {.progress = p})); });
   check([&](tri::progress_callback p) {
-    CHECK(testing::same_bits(tri::simulate(ex, in.size(), tri::fn<sample>, {.progress = p}), tri::simulate(ex, in.size(), tri::fn<sample>)));
+    CHECK(testing::same_bits(tri::simulate(ex, in.size(), tri::fn<sample>, {.progress = p}),
+                             tri::simulate(ex, in.size(), tri::fn<sample>)));
   });
   check([&](tri::progress_callback p) { // dealt out by rows of 32, counted by samples
-    CHECK(testing::same_bits(tri::simulate(ex, in.size(), tri::simd(tri::fn<sample>), {.progress = p}), tri::simulate(ex, in.size(), tri::fn<sample>)));
+    CHECK(testing::same_bits(tri::simulate(ex, in.size(), tri::simd(tri::fn<sample>), {.progress = p}),
+                             tri::simulate(ex, in.size(), tri::fn<sample>)));
   });
   check([&](tri::progress_callback p) {
     std::vector<int> down(in.rbegin(), in.rend());

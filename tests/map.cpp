@@ -96,8 +96,11 @@ void maps(E const& ex) {
   }
   // The range's own, behind what it gave before.
   std::size_t before = 0;
-  CHECK_THROWS_MATCHES([&] { for (int const x : tri::map(ex, testing::read_once(100, 5), tri::fn<twice>, {.chunk_size = 1})) before += x >= 0; }(),
-                       std::runtime_error, message_contains("the range threw"));
+  CHECK_THROWS_MATCHES(
+      [&] {
+        for (int const x : tri::map(ex, testing::read_once(100, 5), tri::fn<twice>, {.chunk_size = 1})) before += x >= 0;
+      }(),
+      std::runtime_error, message_contains("the range threw"));
   CHECK(before == 5);
 
   std::size_t seen = 0, all = 0;
@@ -112,10 +115,15 @@ void maps(E const& ex) {
 
   std::stop_source stop;
   std::size_t read = 0;
-  CHECK_THROWS_AS([&] {
-    for (int const x : tri::map(ex, numbers(100'000), tri::fn<twice>, {.chunk_size = 10, .stop = stop.get_token()}))
-      if (x == 400) stop.request_stop(); else ++read;
-  }(), tri::cancelled);
+  CHECK_THROWS_AS(
+      [&] {
+        for (int const x : tri::map(ex, numbers(100'000), tri::fn<twice>, {.chunk_size = 10, .stop = stop.get_token()}))
+          if (x == 400)
+            stop.request_stop();
+          else
+            ++read;
+      }(),
+      tri::cancelled);
   CHECK(read < 50'000);
 }
 
@@ -216,13 +224,17 @@ TEST_CASE("map: timeout") {
   tri::thread_pool const pool(1);
   auto const begun = std::chrono::steady_clock::now();
   int got = 0;
-  CHECK_THROWS_MATCHES([&] { for (int const x : tri::map(pool, std::vector<int>(1000, 10), nap, {.timeout = 55ms})) got += x == 10; }(),
-                       tri::timed_out, message_contains("map"));
+  CHECK_THROWS_MATCHES(
+      [&] {
+        for (int const x : tri::map(pool, std::vector<int>(1000, 10), nap, {.timeout = 55ms})) got += x == 10;
+      }(),
+      tri::timed_out, message_contains("map"));
   CHECK(std::chrono::steady_clock::now() - begun < 5s);
   CHECK(got < 6);
   CHECK(collected(tri::map(pool, numbers(3), nap, {.timeout = 1h})).size() == 3);
-  CHECK_THROWS_MATCHES(tri::map(tri::thread_pool(1), std::vector{1, 2}, [](int x) { return x; }, {.timeout = std::chrono::seconds(-1)}),
-                       std::invalid_argument, message_contains("timeout must not be negative"));
+  CHECK_THROWS_MATCHES(
+      tri::map(tri::thread_pool(1), std::vector{1, 2}, [](int x) { return x; }, {.timeout = std::chrono::seconds(-1)}),
+      std::invalid_argument, message_contains("timeout must not be negative"));
 }
 
 TEST_CASE("map: a worker that ends takes its chunk with it, and no more") {

@@ -102,7 +102,7 @@ static_assert(tri::select(true, 1, 2.5) == 1.0 && tri::select(false, 1, 2) == 2)
 static_assert(std::is_same_v<decltype(tri::exp(1)), double>);
 static_assert(std::is_same_v<decltype(tri::exp(1.0F)), float>);
 
-}  // namespace
+} // namespace
 
 TEST_CASE("exp stays within one unit of the last place, down to the subnormals", "[math]") {
   CHECK(worst<double>(exp_of<double>, exact_exp, -1, 1) < 1);
@@ -239,8 +239,7 @@ TEST_CASE("a constant has the bits of run time", "[math]") {
   double volatile x = 1.7;
   float volatile y = 1.7F;
   constexpr double constants[] = {tri::exp(1.7), tri::log(1.7), tri::sin(1.7), tri::cos(1.7), tri::sqrt(1.7)};
-  constexpr float floats[] = {tri::exp(1.7F), tri::log(1.7F), tri::sin(1.7F), tri::cos(1.7F),
-                              tri::sqrt(1.7F)};
+  constexpr float floats[] = {tri::exp(1.7F), tri::log(1.7F), tri::sin(1.7F), tri::cos(1.7F), tri::sqrt(1.7F)};
   double const d = x;
   float const f = y;
   CHECK(constants[0] == tri::exp(d));

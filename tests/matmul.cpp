@@ -34,8 +34,8 @@ namespace {
 tri::inline_executor const here;
 }
 
-TEMPLATE_TEST_CASE("products are right to rounding on every kind of executor", "", float, double,
-                   std::complex<float>, std::complex<double>) {
+TEMPLATE_TEST_CASE("products are right to rounding on every kind of executor", "", float, double, std::complex<float>,
+                   std::complex<double>) {
   tri::thread_pool const pool(2);
   testing::far_executor const remote;
   for (auto const [m, k, n] : shapes) {
@@ -61,8 +61,7 @@ TEMPLATE_TEST_CASE("large products, whose operands are packed in blocks", "", fl
   }
 }
 
-TEMPLATE_TEST_CASE("the bits are the same at every width", "", float, double, std::complex<float>,
-                   std::complex<double>) {
+TEMPLATE_TEST_CASE("the bits are the same at every width", "", float, double, std::complex<float>, std::complex<double>) {
   auto all = shapes;
   all.push_back({300, 700, 310});
   for (auto const [m, k, n] : all) {
@@ -148,8 +147,8 @@ TEST_CASE("sizes that the operands fix are fixed in the product") {
   static_assert(std::is_same_v<decltype(row), Eigen::RowVector2d const>);
 }
 
-TEMPLATE_TEST_CASE("products of small integers are exact", "", float, double, std::complex<float>,
-                   std::complex<double>, int, long double) {
+TEMPLATE_TEST_CASE("products of small integers are exact", "", float, double, std::complex<float>, std::complex<double>, int,
+                   long double) {
   tri::thread_pool const pool(3);
   testing::far_executor const remote;
   for (auto const [m, k, n] : shapes) {
@@ -180,8 +179,7 @@ TEST_CASE("empty products, and sums of nothing") {
     CHECK(tri::matmul(ex, Eigen::MatrixXd(0, 0), Eigen::MatrixXd(0, 0)).size() == 0);
     CHECK(tri::matmul(ex, Eigen::MatrixXd(4, 0), Eigen::MatrixXd(0, 3)) == Eigen::MatrixXd::Zero(4, 3));
     CHECK(tri::matmul(ex, Eigen::RowVectorXd(0), Eigen::VectorXd(0))(0, 0) == 0);
-    CHECK(tri::matmul(ex, Eigen::MatrixXcf(200, 0), Eigen::MatrixXcf(0, 1)) ==
-          Eigen::MatrixXcf::Zero(200, 1));
+    CHECK(tri::matmul(ex, Eigen::MatrixXcf(200, 0), Eigen::MatrixXcf(0, 1)) == Eigen::MatrixXcf::Zero(200, 1));
   };
   check(here);
   check(pool);
@@ -200,8 +198,7 @@ TEST_CASE("infinities and NaNs arrive") {
 
 TEST_CASE("shapes that do not fit are refused, with both in the text") {
   Eigen::MatrixXd const a(3, 4), b(5, 6);
-  CHECK_THROWS_MATCHES(tri::matmul(here, a, b), std::invalid_argument,
-                       message_contains("a is 3 x 4, b is 5 x 6"));
+  CHECK_THROWS_MATCHES(tri::matmul(here, a, b), std::invalid_argument, message_contains("a is 3 x 4, b is 5 x 6"));
   CHECK_THROWS_MATCHES(tri::matmul(here, tri::matrix(here, a), tri::matrix(here, b)), std::invalid_argument,
                        message_contains("a is 3 x 4, b is 5 x 6"));
   Eigen::MatrixXd c = Eigen::MatrixXd::Ones(4, 3);

@@ -31,8 +31,7 @@ void check_round_trip(M const& m) {
   CHECK(there.cols() == static_cast<std::size_t>(m.cols()));
   CHECK(there.size() == static_cast<std::size_t>(m.size()));
   auto const back = there.to_host();
-  static_assert(std::is_same_v<decltype(back),
-                               Eigen::Matrix<typename M::Scalar, Eigen::Dynamic, Eigen::Dynamic> const>);
+  static_assert(std::is_same_v<decltype(back), Eigen::Matrix<typename M::Scalar, Eigen::Dynamic, Eigen::Dynamic> const>);
   REQUIRE(back.rows() == m.rows());
   REQUIRE(back.cols() == m.cols());
   CHECK((back.array() == m.eval().array()).all());
@@ -79,13 +78,10 @@ TEST_CASE("sizes are taken as any integral type, and refused where they make no 
   using matrix = tri::matrix<double, tri::inline_executor>;
   CHECK(matrix(ex, short{2}, 3u).size() == 6);
   CHECK(matrix(ex, std::uint8_t{2}, 3LL).rows() == 2);
-  CHECK_THROWS_MATCHES(matrix(ex, -1, 3), std::invalid_argument,
-                       message_contains("rows must not be negative"));
-  CHECK_THROWS_MATCHES(matrix(ex, 3, -4L), std::invalid_argument,
-                       message_contains("cols must not be negative, but is -4"));
-  CHECK_THROWS_MATCHES(
-      matrix(ex, std::int64_t{1} << 40, std::int64_t{1} << 40), std::invalid_argument,
-      message_contains("1099511627776 x 1099511627776 elements are more than memory can hold"));
+  CHECK_THROWS_MATCHES(matrix(ex, -1, 3), std::invalid_argument, message_contains("rows must not be negative"));
+  CHECK_THROWS_MATCHES(matrix(ex, 3, -4L), std::invalid_argument, message_contains("cols must not be negative, but is -4"));
+  CHECK_THROWS_MATCHES(matrix(ex, std::int64_t{1} << 40, std::int64_t{1} << 40), std::invalid_argument,
+                       message_contains("1099511627776 x 1099511627776 elements are more than memory can hold"));
   CHECK_THROWS_AS(matrix(ex, std::numeric_limits<std::size_t>::max(), 0), std::invalid_argument);
 }
 

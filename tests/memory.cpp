@@ -84,8 +84,7 @@ void check(E const& ex) {
   CHECK(bytes_of([&] { (void)tri::monte_carlo(ex, n, draw{}); }) <= tiles * 2 * sizeof(double) + windows + small);
   CHECK(bytes_of([&] { tri::simulate(ex, n, draw{}, tri::into(out)); }) <= small);
   // A total for each of 32 segments in a tile, and their totals.
-  CHECK(bytes_of([&] { tri::inclusive_scan(ex, in, std::plus<>{}, tri::into(out)); }) <=
-        33 * tiles * sizeof(double) + small);
+  CHECK(bytes_of([&] { tri::inclusive_scan(ex, in, std::plus<>{}, tri::into(out)); }) <= 33 * tiles * sizeof(double) + small);
 }
 
 } // namespace

@@ -143,7 +143,8 @@ TEST_CASE("monte_carlo: bits equal to the documented shape over simulate's value
 TEST_CASE("monte_carlo: the variance against two passes, also far from zero") {
   tri::thread_pool const pool(2);
   for (auto const& [estimate, values] :
-       {std::pair{tri::monte_carlo(pool, 10'000, tri::fn<square_of_normal>), tri::simulate(pool, 10'000, tri::fn<square_of_normal>)},
+       {std::pair{tri::monte_carlo(pool, 10'000, tri::fn<square_of_normal>),
+                  tri::simulate(pool, 10'000, tri::fn<square_of_normal>)},
         std::pair{tri::monte_carlo(pool, 10'000, tri::fn<far_from_zero>), tri::simulate(pool, 10'000, tri::fn<far_from_zero>)}}) {
     long double mean = 0, squares = 0;
     for (double const v : values) mean += v;
@@ -227,9 +228,9 @@ TEST_CASE("monte_carlo: what the kernel throws, stop and progress") {
 
   std::stop_source stop;
   auto const end_it = [&](tri::progress) { stop.request_stop(); };
-  CHECK_THROWS_AS(tri::monte_carlo(pool, 1'000'000'000'000, tri::fn<uniform_of>,
-                                   {.seed = 0, .progress = end_it, .stop = stop.get_token()}),
-                  tri::cancelled);
+  CHECK_THROWS_AS(
+      tri::monte_carlo(pool, 1'000'000'000'000, tri::fn<uniform_of>, {.seed = 0, .progress = end_it, .stop = stop.get_token()}),
+      tri::cancelled);
   CHECK_THROWS_WITH(tri::monte_carlo(pool, 1'000'000'000'000, tri::fn<uniform_of>,
                                      {.seed = 0, .progress = [](tri::progress) { throw std::runtime_error("enough"); }}),
                     testing::contains("enough"));

@@ -82,11 +82,13 @@ void check_lanes(char const* name, F f, int rounds = 2000) {
       if constexpr (Arguments == 1) {
         auto const want = f(x[0][i]);
         auto const got = f(pack_of(0))[i];
-        if (!same(got, want)) FAIL(name << " of " << +x[0][i] << " is " << got << " in lane " << i << " and " << want << " alone");
+        if (!same(got, want))
+          FAIL(name << " of " << +x[0][i] << " is " << got << " in lane " << i << " and " << want << " alone");
       } else {
         auto const want = f(x[0][i], x[1][i]);
         auto const got = f(pack_of(0), pack_of(1))[i];
-        if (!same(got, want)) FAIL(name << " of " << +x[0][i] << " and " << +x[1][i] << " is " << got << " in lane " << i << " and " << want);
+        if (!same(got, want))
+          FAIL(name << " of " << +x[0][i] << " and " << +x[1][i] << " is " << got << " in lane " << i << " and " << want);
       }
     }
   }
@@ -95,12 +97,15 @@ void check_lanes(char const* name, F f, int rounds = 2000) {
 
 } // namespace
 
-TEMPLATE_TEST_CASE("pack: operators, lane by lane", "[pack]", float, double, std::int32_t, std::uint32_t, std::int64_t, std::uint64_t) {
+TEMPLATE_TEST_CASE("pack: operators, lane by lane", "[pack]", float, double, std::int32_t, std::uint32_t, std::int64_t,
+                   std::uint64_t) {
   using T = TestType;
   auto const safe = [](auto f) { // signed overflow is undefined
     return [f](auto a, auto b) {
-      if constexpr (std::is_integral_v<T> && std::is_signed_v<T>) return f((a << 2) >> 2, (b << 2) >> 2);
-      else return f(a, b);
+      if constexpr (std::is_integral_v<T> && std::is_signed_v<T>)
+        return f((a << 2) >> 2, (b << 2) >> 2);
+      else
+        return f(a, b);
     };
   };
   check_lanes<T, 2>("+", safe([](auto a, auto b) { return a + b; }));
@@ -153,17 +158,20 @@ TEMPLATE_TEST_CASE("pack: mathematical functions have the bits of the scalar one
     auto const z = d::to_normal_pair<decltype(x)>(d::as_bits(x), d::as_bits(y));
     return z[0] - 2 * z[1];
   });
-  for (std::uint64_t const n : {std::uint64_t{1}, std::uint64_t{6}, std::uint64_t{0xffffffff}, std::uint64_t{1} << 32, ~std::uint64_t{0}})
+  for (std::uint64_t const n :
+       {std::uint64_t{1}, std::uint64_t{6}, std::uint64_t{0xffffffff}, std::uint64_t{1} << 32, ~std::uint64_t{0}})
     if (sizeof(T) == 8 || n <= std::uint64_t{1} << 32)
       check_lanes<T, 1>("index", [n](auto x) { return d::to_index(d::as_bits(x), n); });
 }
 
-TEMPLATE_TEST_CASE("pack: conversions are static_cast in each lane", "[pack]", float, double, std::int32_t, std::uint32_t, std::int64_t,
-                   std::uint64_t) {
+TEMPLATE_TEST_CASE("pack: conversions are static_cast in each lane", "[pack]", float, double, std::int32_t, std::uint32_t,
+                   std::int64_t, std::uint64_t) {
   using T = TestType;
   auto const small = [](auto x) { // what every type can hold
-    if constexpr (std::is_integral_v<T>) return x & T(0x7fffff);
-    else return tri::select(tri::abs(x) < 1e6F, tri::abs(x), 3);
+    if constexpr (std::is_integral_v<T>)
+      return x & T(0x7fffff);
+    else
+      return tri::select(tri::abs(x) < 1e6F, tri::abs(x), 3);
   };
   check_lanes<T, 1>("float", [](auto x) { return tri::convert<float>(x); });
   check_lanes<T, 1>("double", [](auto x) { return tri::convert<double>(x); });

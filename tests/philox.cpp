@@ -17,10 +17,8 @@ using words4 = std::array<std::uint32_t, 4>;
 namespace {
 
 // kat_vectors of Random123 (D. E. Shaw Research), philox4x32 with 10 rounds.
-static_assert(tri::philox4x32({0, 0, 0, 0}, {0, 0}) ==
-              words4{0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8});
-static_assert(tri::philox4x32({~0U, ~0U, ~0U, ~0U}, {~0U, ~0U}) ==
-              words4{0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd});
+static_assert(tri::philox4x32({0, 0, 0, 0}, {0, 0}) == words4{0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8});
+static_assert(tri::philox4x32({~0U, ~0U, ~0U, ~0U}, {~0U, ~0U}) == words4{0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd});
 static_assert(tri::philox4x32({0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344}, {0xa4093822, 0x299f31d0}) ==
               words4{0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1});
 
@@ -51,7 +49,7 @@ void check_layout(std::vector<std::uint64_t> const& samples) {
   }
 }
 
-}  // namespace
+} // namespace
 
 TEST_CASE("a stream is cuRAND's", "[philox]") {
   // From curandGenerate of CUDA 13.0's host generator CURAND_RNG_PSEUDO_PHILOX4_32_10, ordering default: word
@@ -74,8 +72,7 @@ TEST_CASE("a stream is cuRAND's", "[philox]") {
 TEST_CASE("a subsequence has 64 bits", "[philox]") {
   tri::detail::stream_words words((std::uint64_t{7} << 32) | 5, (std::uint64_t{9} << 32) | 3);
   for (std::uint32_t block = 0; block < 5; ++block)
-    for (std::uint32_t const expected : tri::philox4x32({block, 0, 3, 9}, {5, 7}))
-      CHECK(words.next() == expected);
+    for (std::uint32_t const expected : tri::philox4x32({block, 0, 3, 9}, {5, 7})) CHECK(words.next() == expected);
 }
 
 TEST_CASE("draws reads the words that the layout says, in any order of samples", "[philox]") {
@@ -84,7 +81,7 @@ TEST_CASE("draws reads the words that the layout says, in any order of samples",
   std::vector<std::uint64_t> by_lane;
   for (std::uint64_t lane = 0; lane < 32; ++lane)
     for (std::uint64_t i = lane; i < 2000; i += 32) by_lane.push_back(i);
-  std::vector<std::uint64_t> const far = {std::uint64_t{1} << 63, 31, std::uint64_t{1} << 40, 0, 31, 63,
+  std::vector<std::uint64_t> const far = {std::uint64_t{1} << 63,      31, std::uint64_t{1} << 40, 0, 31, 63,
                                           (std::uint64_t{1} << 63) - 1};
   for (auto const& samples : {in_order, by_lane, far}) {
     check_layout<1, 1>(samples);

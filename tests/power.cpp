@@ -55,8 +55,29 @@ long double worst(double spread, double y_most) {
 template <class T>
 std::vector<T> special() {
   using limits = std::numeric_limits<T>;
-  return {0, -T(0), 1, -1, 2, -2, 4, -4, T(0.5), T(-0.5), 3, -3, T(2.5), limits::infinity(), -limits::infinity(), limits::quiet_NaN(),
-          limits::denorm_min(), -limits::denorm_min(), limits::max(), limits::lowest(), T(16777217), T(-9007199254740993.0), T(1e30)};
+  return {0,
+          -T(0),
+          1,
+          -1,
+          2,
+          -2,
+          4,
+          -4,
+          T(0.5),
+          T(-0.5),
+          3,
+          -3,
+          T(2.5),
+          limits::infinity(),
+          -limits::infinity(),
+          limits::quiet_NaN(),
+          limits::denorm_min(),
+          -limits::denorm_min(),
+          limits::max(),
+          limits::lowest(),
+          T(16777217),
+          T(-9007199254740993.0),
+          T(1e30)};
 }
 
 } // namespace

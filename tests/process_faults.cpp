@@ -18,9 +18,9 @@
 #include <any>
 #include <array>
 #include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <csignal>
-#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -248,11 +248,15 @@ inline constexpr auto throw_filesystem = [] {
   throw std::filesystem::filesystem_error("copy", "/from here", "/to there", std::make_error_code(std::errc::permission_denied));
 };
 inline constexpr auto throw_regex = [] { static_cast<void>(std::regex("(unbalanced")); };
-inline constexpr auto lose_own_worker = [] { tri::for_each_index(tri::process_pool(1), 8, tri::bind_front<end_at>(fault::kill, std::size_t{7})); };
+inline constexpr auto lose_own_worker = [] {
+  tri::for_each_index(tri::process_pool(1), 8, tri::bind_front<end_at>(fault::kill, std::size_t{7}));
+};
 inline constexpr auto wait_for_own_worker = [] {
   tri::for_each_index(tri::process_pool(1, {.timeout = 50ms}), 8, tri::bind_front<hang_at>(std::size_t{3}));
 };
-inline constexpr auto fail_in_own_worker = [] { tri::submit(tri::process_pool(1), [] { throw unknown_error("what it says"); }).get(); };
+inline constexpr auto fail_in_own_worker = [] {
+  tri::submit(tri::process_pool(1), [] { throw unknown_error("what it says"); }).get();
+};
 inline constexpr auto throw_unknown = [] { throw unknown_error("what it says"); };
 inline constexpr auto throw_nothing = [] { throw not_an_exception{}; };
 inline constexpr auto throw_int = [] { throw 42; };
@@ -262,14 +266,15 @@ inline constexpr auto throw_long = [] { throw std::runtime_error(std::string(3'0
 
 TEST_CASE("process_pool: every standard exception arrives as the same type, with the same text") {
   tri::process_pool const pool(1);
-  with_text<std::logic_error, std::invalid_argument, std::domain_error, std::length_error, std::out_of_range,
-            std::runtime_error, std::range_error, std::overflow_error, std::underflow_error, tri::error>(pool);
+  with_text<std::logic_error, std::invalid_argument, std::domain_error, std::length_error, std::out_of_range, std::runtime_error,
+            std::range_error, std::overflow_error, std::underflow_error, tri::error>(pool);
   plain<std::exception, std::bad_alloc, std::bad_array_new_length, std::bad_cast, std::bad_typeid, std::bad_exception,
         std::bad_any_cast, std::bad_function_call, std::bad_optional_access, std::bad_variant_access, std::bad_weak_ptr,
         tri::cancelled>(pool);
   arrives_as_is<std::system_error>(pool, tri::fn<throw_system>, "the file: No such file or directory");
   arrives_as_is<std::system_error>(pool, tri::fn<throw_system_bare>, std::system_error(EPERM, std::system_category()).what());
-  arrives_as_is<std::ios_base::failure>(pool, tri::fn<throw_ios>, std::ios_base::failure("the stream", std::io_errc::stream).what());
+  arrives_as_is<std::ios_base::failure>(pool, tri::fn<throw_ios>,
+                                        std::ios_base::failure("the stream", std::io_errc::stream).what());
   arrives_as_is<std::future_error>(pool, tri::fn<throw_future>, std::future_error(std::future_errc::broken_promise).what());
   arrives_as_is<std::runtime_error>(pool, tri::fn<throw_long>, std::string(3'000'000, 'x'));
   try {
@@ -349,8 +354,7 @@ TEST_CASE("process_pool: retries run what was lost again, and only that") {
 
 TEST_CASE("process_pool: a timeout ends a kernel that hangs, and no other") {
   tri::process_pool const pool(2, {.retries = 2, .timeout = 100ms});
-  for (std::size_t const bad : {std::size_t{0}, std::size_t{50}, std::size_t{99}})
-    try {
+  for (std::size_t const bad : {std::size_t{0}, std::size_t{50}, std::size_t{99}}) try {
       tri::for_each_index(pool, 100, tri::bind_front<hang_at>(bad));
       FAIL("nothing was thrown");
     } catch (tri::timed_out const& e) {
@@ -439,7 +443,7 @@ TEST_CASE("process_pool: the supervisor is killed") {
     CHECK_THROWS_AS(work.wait(), tri::worker_lost);
     CHECK_THROWS_MATCHES(task.get(), tri::worker_lost, message_contains("with the process that watches over them"));
     for (auto& t : behind) CHECK(t.get() == 1); // what had not begun is not lost
-    goes_on(pool); // with another supervisor
+    goes_on(pool);                              // with another supervisor
     ::kill(the_supervisor(), SIGKILL);
     ::usleep(50'000); // long enough to be noticed before the next job is handed over
     goes_on(pool);
@@ -493,7 +497,8 @@ TEST_CASE("process_pool: a result that leads to the worker's own memory is refus
   };
   static constexpr auto same_span = [](std::span<double const> s) { return s; };
   CHECK_THROWS_MATCHES(tri::submit(pool, tri::fn<view>).get(), std::invalid_argument, message_contains("the result is a view"));
-  CHECK_THROWS_MATCHES(tri::submit(pool, tri::fn<pointer>).get(), std::invalid_argument, message_contains("the result is a pointer"));
+  CHECK_THROWS_MATCHES(tri::submit(pool, tri::fn<pointer>).get(), std::invalid_argument,
+                       message_contains("the result is a pointer"));
   tri::buffer const inside(pool, std::vector{10.0});
   CHECK(tri::submit(pool, tri::fn<same_span>, inside.view()).get()[0] == 10);
 }
@@ -527,7 +532,8 @@ TEST_CASE("process_pool: a program that is killed leaves no process behind") {
     ::usleep(static_cast<useconds_t>(round) * 1000);
     ::kill(child, SIGKILL);
     ::waitpid(child, nullptr, 0);
-    while (::read(pipe[0], &c, 1) > 0) {} // until the last process that has it has gone
+    while (::read(pipe[0], &c, 1) > 0) {
+    } // until the last process that has it has gone
     ::close(pipe[0]);
     CHECK(testing::soon(
         [] { return testing::workers_of_this_program().empty() && testing::supervisors_of_this_program().empty(); }));

@@ -68,7 +68,11 @@ TEST_CASE("shared_heap: full, and usable again") {
   d::shared_heap heap(region, 0, region.size());
   for (int round = 0; round < 3; ++round) {
     std::vector<void*> all;
-    CHECK_THROWS_AS([&] { for (;;) all.push_back(heap.allocate(1 << 20, 64)); }(), std::bad_alloc);
+    CHECK_THROWS_AS(
+        [&] {
+          for (;;) all.push_back(heap.allocate(1 << 20, 64));
+        }(),
+        std::bad_alloc);
     CHECK(all.size() >= 63);
     for (void* p : all) heap.deallocate(p);
     heap.deallocate(heap.allocate((std::size_t{1} << 26) - (1 << 20), 64)); // in one piece again

@@ -56,7 +56,9 @@ public:
     for (int k = 0; k < 200 && !folder_.empty() && !fs::remove(folder_, ignored); ++k) ::usleep(10'000); // until all have left
   }
   [[nodiscard]] bool made() const { return !folder_.empty(); }
-  [[nodiscard]] bool enter() const { return static_cast<bool>(std::ofstream(folder_ + "/cgroup.procs") << ::getpid() << std::flush); }
+  [[nodiscard]] bool enter() const {
+    return static_cast<bool>(std::ofstream(folder_ + "/cgroup.procs") << ::getpid() << std::flush);
+  }
 
 private:
   std::string folder_;
@@ -98,17 +100,24 @@ TEST_CASE("process memory: cgroup version 2, the tightest limit up to the root, 
   CHECK(memory_left({{"self", "0::/a\n"}, {"fs/a/memory.max", "max\n"}, {"fs/a/memory.current", "10\n"}}) == unlimited);
   CHECK(memory_left({{"self", "0::/a\n"}, {"fs/a/memory.max", "1000\n"}, {"fs/a/memory.current", "400\n"}}) == 600);
   CHECK(memory_left({{"self", "0::/a\n"}, {"fs/a/memory.max", "1000\n"}, {"fs/a/memory.current", "4000\n"}}) == 0);
-  CHECK(memory_left({{"self", "0::/a\n"}, {"fs/a/memory.max", "1000\n"}, {"fs/a/memory.current", "400\n"},
+  CHECK(memory_left({{"self", "0::/a\n"},
+                     {"fs/a/memory.max", "1000\n"},
+                     {"fs/a/memory.current", "400\n"},
                      {"fs/a/memory.stat", "anon 300\ninactive_file 70\nother 1\n"}}) == 670);
-  CHECK(memory_left({{"self", "0::/a/b\n"}, {"fs/a/b/memory.max", "1000\n"}, {"fs/a/b/memory.current", "400\n"},
-                     {"fs/a/memory.max", "2000\n"}, {"fs/a/memory.current", "1900\n"}}) == 100);
+  CHECK(memory_left({{"self", "0::/a/b\n"},
+                     {"fs/a/b/memory.max", "1000\n"},
+                     {"fs/a/b/memory.current", "400\n"},
+                     {"fs/a/memory.max", "2000\n"},
+                     {"fs/a/memory.current", "1900\n"}}) == 100);
 }
 
 TEST_CASE("process memory: cgroup version 1") {
-  CHECK(memory_left({{"self", "4:memory:/a\n"}, {"fs/memory/a/memory.limit_in_bytes", "1000\n"},
+  CHECK(memory_left({{"self", "4:memory:/a\n"},
+                     {"fs/memory/a/memory.limit_in_bytes", "1000\n"},
                      {"fs/memory/a/memory.usage_in_bytes", "400\n"},
                      {"fs/memory/a/memory.stat", "inactive_file 3\ntotal_inactive_file 50\n"}}) == 650);
-  CHECK(memory_left({{"self", "4:cpu:/a\n"}, {"fs/cpu/a/memory.limit_in_bytes", "1000\n"},
+  CHECK(memory_left({{"self", "4:cpu:/a\n"},
+                     {"fs/cpu/a/memory.limit_in_bytes", "1000\n"},
                      {"fs/cpu/a/memory.usage_in_bytes", "400\n"}}) == unlimited);
 }
 

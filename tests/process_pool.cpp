@@ -13,16 +13,15 @@
 
 #include <oneapi/tbb/parallel_for.h>
 #include <oneapi/tbb/task_arena.h>
-
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <atomic>
+#include <csignal>
 #include <cstddef>
 #include <cstdint>
-#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <functional>
@@ -239,7 +238,9 @@ TEST_CASE("process_pool: pools that belong to another process say so; a pool of 
     } catch (std::logic_error const&) {
       refused = 1;
     }
-    { tri::process_pool const copy(pool); }
+    {
+      tri::process_pool const copy(pool);
+    }
     ::_exit(refused);
   } else {
     int status = 0;
@@ -291,7 +292,11 @@ TEST_CASE("process_pool: memory that there is not gives bad_alloc") {
   CHECK_THROWS_AS(buffer(pool, std::size_t{1} << 36), std::bad_alloc); // fits the arena, but no machine
   tri::process_pool const small(2, {.memory = 1 << 26});
   std::vector<buffer> held;
-  CHECK_THROWS_AS([&] { for (;;) held.emplace_back(small, 100'000); }(), std::bad_alloc);
+  CHECK_THROWS_AS(
+      [&] {
+        for (;;) held.emplace_back(small, 100'000);
+      }(),
+      std::bad_alloc);
   CHECK(held.size() >= 83); // 64 MiB
   for (auto& b : held) tri::for_each(small, b, tri::fn<square>);
   held.clear();
@@ -372,7 +377,10 @@ TEST_CASE("process_pool: the program's own children and its SIGCHLD stay its own
   for (bool const thread : {false, true}) {
     std::optional<std::jthread> running;
     std::atomic<bool> stop = false;
-    if (thread) running.emplace([&] { while (!stop) std::this_thread::yield(); });
+    if (thread)
+      running.emplace([&] {
+        while (!stop) std::this_thread::yield();
+      });
     tri::process_pool const pool(2);
     works(pool);
     CHECK(::waitpid(-1, nullptr, WNOHANG) == -1); // as for a program without children

@@ -128,7 +128,8 @@ TEST_CASE("Python's pools: every row of the table is above") {
   for (at = readme.find("\n| ", at); at < end; at = readme.find("\n| ", at + 1)) {
     std::string const line = readme.substr(at + 1, readme.find('\n', at + 1) - at - 1);
     std::string const ours = line.substr(line.find("| ", 2) + 2);
-    for (std::size_t open = ours.find('`'); open != std::string::npos; open = ours.find('`', ours.find('`', open + 1) + 1), ++spans) {
+    for (std::size_t open = ours.find('`'); open != std::string::npos;
+         open = ours.find('`', ours.find('`', open + 1) + 1), ++spans) {
       std::string const code = ours.substr(open + 1, ours.find('`', open + 1) - open - 1);
       CAPTURE(code);
       CHECK(source.find(squeezed(code)) != std::string::npos);

@@ -11,17 +11,17 @@
 #include <Eigen/Core>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
-#include <array>
 #include <cstddef>
-#include <memory>
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <limits>
 #include <list>
 #include <map>
+#include <memory>
 #include <numeric>
 #include <optional>
 #include <stdexcept>
@@ -113,7 +113,8 @@ TEST_CASE("transform_reduce: ten slow elements use all workers") {
   auto const f = [&](int x) {
     int const now = ++inside;
     int seen = most;
-    while (now > seen && !most.compare_exchange_weak(seen, now)) {}
+    while (now > seen && !most.compare_exchange_weak(seen, now)) {
+    }
     for (int k = 0; k < 2000 && most < 4; ++k) std::this_thread::sleep_for(std::chrono::milliseconds(1));
     --inside;
     return x;

@@ -42,7 +42,8 @@ TEST_CASE("scan: equal to the standard's for an associative op that does not com
   tri::inline_executor const ex;
   tri::thread_pool const pool(3);
   testing::far_executor const far;
-  for (std::size_t const n : testing::sizes(0, 1, 2, 127, 128, 129, 255, 256, 257, 4096, 4097, 16'383, 16'384, 16'385, 16'513, 300'000)) {
+  for (std::size_t const n :
+       testing::sizes(0, 1, 2, 127, 128, 129, 255, 256, 257, 4096, 4097, 16'383, 16'384, 16'385, 16'513, 300'000)) {
     CAPTURE(n);
     std::vector<affine> in(n), expected(n);
     for (std::size_t i = 0; i < n; ++i) in[i] = {testing::scramble(i) | 1, testing::scramble(i + n)};

@@ -74,8 +74,10 @@ TEMPLATE_TEST_CASE("simd: transform, batch_map, transform_reduce", "[simd]", flo
       CHECK(tri::transform_reduce(ex, x, 0, std::plus<>{}, tri::simd(tri::fn<positive>)) ==
             std::accumulate(signs.begin(), signs.end(), 0));
     };
-    if constexpr (std::is_same_v<T, float>) testing::on_every_executor(check);
-    else check(testing::three_threads());
+    if constexpr (std::is_same_v<T, float>)
+      testing::on_every_executor(check);
+    else
+      check(testing::three_threads());
   }
 }
 

@@ -67,14 +67,19 @@ void check_samples(Plain plain, Simd simd, std::size_t most = 1'000'000) {
       CHECK(same_bits(tri::simulate<Real>(ex, n, simd, {.seed = 11}), expected));
       using value = typename tri::detail::sampler<Real, Plain>::value_type;
       if constexpr (std::is_arithmetic_v<value>) {
-        if (n > 0) CHECK(same_bits(tri::monte_carlo<Real>(ex, n, simd, {.seed = 11}), tri::monte_carlo<Real>(tri::inline_executor{}, n, plain, {.seed = 11})));
+        if (n > 0)
+          CHECK(same_bits(tri::monte_carlo<Real>(ex, n, simd, {.seed = 11}),
+                          tri::monte_carlo<Real>(tri::inline_executor{}, n, plain, {.seed = 11})));
       } else if (n > 0) {
-        auto const a = tri::monte_carlo<Real>(ex, n, simd, {.seed = 11}), b = tri::monte_carlo<Real>(tri::inline_executor{}, n, plain, {.seed = 11});
+        auto const a = tri::monte_carlo<Real>(ex, n, simd, {.seed = 11}),
+                   b = tri::monte_carlo<Real>(tri::inline_executor{}, n, plain, {.seed = 11});
         for (std::size_t k = 0; k < a.size(); ++k) CHECK(same_bits(a[k], b[k]));
       }
     };
-    if constexpr (Everywhere) testing::on_every_executor(check);
-    else check(testing::three_threads());
+    if constexpr (Everywhere)
+      testing::on_every_executor(check);
+    else
+      check(testing::three_threads());
   }
 }
 
@@ -111,7 +116,8 @@ TEST_CASE("simd: samples too large to be stored", "[simd]") {
   };
   tri::inline_executor const here;
   for (std::size_t const n : testing::sizes(1, 33, 5000)) {
-    auto const packs = tri::monte_carlo(here, n, tri::simd(tri::draws<1>(wide))), plain = tri::monte_carlo(here, n, tri::draws<1>(wide));
+    auto const packs = tri::monte_carlo(here, n, tri::simd(tri::draws<1>(wide))),
+               plain = tri::monte_carlo(here, n, tri::draws<1>(wide));
     for (std::size_t k = 0; k < 600; k += 599) CHECK(same_bits(packs[k], plain[k]));
   }
 }

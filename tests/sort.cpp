@@ -17,9 +17,9 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <limits>
 #include <list>
 #include <memory>
-#include <limits>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -72,10 +72,10 @@ TEST_CASE("sort: stable, at sizes around its blocks and runs") {
   tri::inline_executor const ex;
   tri::thread_pool const pool(3);
   testing::far_executor const far;
-  for (std::size_t const n : testing::sizes(0, 1, 2, 3, 15, 16, 17, 31, 32, 33, 4095, 4097, 32'767, 32'768, 32'769, 65'535, 65'536, 65'537,
-                              98'305, 131'073, 300'000))
-    for (pattern const p : {pattern::random, pattern::few_keys, pattern::sorted, pattern::reversed, pattern::equal,
-                            pattern::sawtooth}) {
+  for (std::size_t const n : testing::sizes(0, 1, 2, 3, 15, 16, 17, 31, 32, 33, 4095, 4097, 32'767, 32'768, 32'769, 65'535,
+                                            65'536, 65'537, 98'305, 131'073, 300'000))
+    for (pattern const p :
+         {pattern::random, pattern::few_keys, pattern::sorted, pattern::reversed, pattern::equal, pattern::sawtooth}) {
       CAPTURE(n, static_cast<int>(p));
       check_against_standard(pool, n, p);
       if (p == pattern::few_keys) check_against_standard(ex, n, p);
@@ -110,7 +110,8 @@ TEST_CASE("sort: other orders and element types") {
   CHECK((counts == wanted));
 
   std::vector<std::unique_ptr<int>> pointers;
-  for (int i = 0; i < 1000; ++i) pointers.push_back(std::make_unique<int>(static_cast<int>(scramble(static_cast<unsigned>(i)) % 99)));
+  for (int i = 0; i < 1000; ++i)
+    pointers.push_back(std::make_unique<int>(static_cast<int>(scramble(static_cast<unsigned>(i)) % 99)));
   tri::sort(pool, pointers, [](auto const& a, auto const& b) { return *a < *b; });
   CHECK(std::is_sorted(pointers.begin(), pointers.end(), [](auto const& a, auto const& b) { return *a < *b; }));
 }
@@ -245,7 +246,8 @@ TEST_CASE("sort: pairs, and parts of matrices, where memory is shared and where 
 TEST_CASE("sort: NaNs come last") {
   std::vector<double> const numbers = [] {
     std::vector<double> v;
-    for (std::uint32_t i = 0; i < 200'000; ++i) v.push_back(i % 7 == 0 ? std::numeric_limits<double>::quiet_NaN() : static_cast<double>(scramble(i) % 1000));
+    for (std::uint32_t i = 0; i < 200'000; ++i)
+      v.push_back(i % 7 == 0 ? std::numeric_limits<double>::quiet_NaN() : static_cast<double>(scramble(i) % 1000));
     return v;
   }();
   auto expected = numbers;

@@ -1,7 +1,7 @@
 /// @file submit.cpp
 /// Tasks and futures on every executor that has them: results, exceptions, order, number, and what travels to a process.
-#include <trireme/trireme.hpp>
 #include <trireme/processes/submit.hpp>
+#include <trireme/trireme.hpp>
 
 #include "support.hpp"
 #include "testing.hpp"
@@ -164,7 +164,8 @@ TEST_CASE("submit: pointers among the arguments lie in the pool's memory") {
   std::vector<double> const outside{1};
   CHECK(tri::submit(pool, tri::fn<first_of>, b.data()).get() == 1.5);
   CHECK(tri::submit(pool, tri::fn<size_of_span>, b.view()).get() == 2);
-  CHECK_THROWS_MATCHES(tri::submit(pool, tri::fn<first_of>, outside.data()), std::invalid_argument, message_contains("argument 1"));
+  CHECK_THROWS_MATCHES(tri::submit(pool, tri::fn<first_of>, outside.data()), std::invalid_argument,
+                       message_contains("argument 1"));
   CHECK_THROWS_MATCHES(tri::submit(pool, tri::fn<size_of_span>, std::span<double const>(outside)), std::invalid_argument,
                        message_contains("argument 1"));
   CHECK_THROWS_MATCHES(tri::submit(pool, tri::bind_front<first_of>(outside.data())), std::invalid_argument,

@@ -294,7 +294,8 @@ TEST_CASE("task: functions that make coroutines, as tasks and as what follows") 
   auto follows = tri::submit(pool, next, 1).then(waits);
   static_assert(std::is_same_v<decltype(follows), tri::future<int>>);
   CHECK(follows.get() == 2);
-  CHECK_THROWS_AS(tri::submit(pool, [](int) -> tri::task<int> { throw std::domain_error("before it is one"); }, 1).get(), std::domain_error);
+  CHECK_THROWS_AS(
+      tri::submit(pool, [](int) -> tri::task<int> { throw std::domain_error("before it is one"); }, 1).get(), std::domain_error);
 }
 
 TEST_CASE("task: awaited twice, or not at all") {

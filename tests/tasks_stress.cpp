@@ -74,8 +74,11 @@ public:
 private:
   void step() {
     switch (dice_(14)) {
-      case 0: case 1: case 2: submit_one(); break;
-      case 3: if (auto* const e = any()) { // follow
+      case 0:
+      case 1:
+      case 2: submit_one(); break;
+      case 3:
+        if (auto* const e = any()) { // follow
           bool const throws = dice_(8) == 0;
           auto f = [throws](tracked x) {
             if (throws) throw 1;
@@ -83,29 +86,52 @@ private:
           };
           e->future = dice_(2) == 0 ? e->future.then(f) : e->future.then(other_, f);
           ++e->value;
-        } break;
-      case 4: if (auto* const e = any()) { // a future of a future
+        }
+        break;
+      case 4:
+        if (auto* const e = any()) { // a future of a future
           e->future = e->future.then([this_other = other_](tracked x) {
             return tri::submit(this_other, [](tracked y) { return tracked(y.value + 1); }, std::move(x));
           });
           ++e->value;
-        } break;
-      case 5: if (auto* const e = any()) e->future.cancel(); break;
-      case 6: if (auto* const e = any()) static_cast<void>(e->future.wait_for(std::chrono::microseconds(dice_(50)))); break;
-      case 7: if (auto* const e = any()) { check(*e); *e = std::move(open_.back()); open_.pop_back(); } break;
-      case 8: if (auto* const e = any()) { *e = std::move(open_.back()); open_.pop_back(); } break; // dropped
-      case 9: if (auto* const e = any()) {
+        }
+        break;
+      case 5:
+        if (auto* const e = any()) e->future.cancel();
+        break;
+      case 6:
+        if (auto* const e = any()) static_cast<void>(e->future.wait_for(std::chrono::microseconds(dice_(50))));
+        break;
+      case 7:
+        if (auto* const e = any()) {
+          check(*e);
+          *e = std::move(open_.back());
+          open_.pop_back();
+        }
+        break;
+      case 8:
+        if (auto* const e = any()) {
+          *e = std::move(open_.back());
+          open_.pop_back();
+        }
+        break; // dropped
+      case 9:
+        if (auto* const e = any()) {
           e->future = tri::submit(other_, waits_for(std::move(e->future)));
           ++e->value;
-        } break;
-      case 10: if (!open_.empty()) {
+        }
+        break;
+      case 10:
+        if (!open_.empty()) {
           std::vector<tri::future<tracked>> all;
           for (auto& e : open_) all.push_back(std::move(e.future));
           std::size_t const first = tri::when_any(all).get();
           wrong_ += first >= all.size() || !all[first].ready();
           for (std::size_t k = 0; k < all.size(); ++k) open_[k].future = std::move(all[k]);
-        } break;
-      case 11: if (open_.size() > 1) { // two become one
+        }
+        break;
+      case 11:
+        if (open_.size() > 1) { // two become one
           auto last = std::move(open_.back());
           open_.pop_back();
           auto& e = open_[dice_(open_.size())];
@@ -113,17 +139,24 @@ private:
           e.future = tri::when_all(e.future, last.future).then(other_, [](auto both) {
             return tracked(std::get<0>(both).value + std::get<1>(both).value);
           });
-        } break;
+        }
+        break;
       case 12: { // waits inside a task
-          int const v = static_cast<int>(dice_(1000));
-          open_.push_back({tri::submit(other_, [v, inner = other_] {
-                             return tri::submit(inner, [v] { return tracked(v); }).then([](tracked x) { return tracked(x.value + 1); }).get();
-                           }), v + 1});
-        } break;
-      default: if (dice_(3) == 0) { // a pool goes, with what is in it
+        int const v = static_cast<int>(dice_(1000));
+        open_.push_back({tri::submit(other_,
+                                     [v, inner = other_] {
+                                       return tri::submit(inner, [v] { return tracked(v); })
+                                           .then([](tracked x) { return tracked(x.value + 1); })
+                                           .get();
+                                     }),
+                         v + 1});
+      } break;
+      default:
+        if (dice_(3) == 0) { // a pool goes, with what is in it
           pool_.reset();
           pool_.emplace(1 + dice_(3));
-        } break;
+        }
+        break;
     }
   }
   void submit_one() {

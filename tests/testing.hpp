@@ -43,9 +43,7 @@ private:
 class message_contains final : public matcher_base<std::exception> {
 public:
   explicit message_contains(std::string text) : text_(std::move(text)) {}
-  bool match(std::exception const& e) const override {
-    return std::string_view(e.what()).find(text_) != std::string_view::npos;
-  }
+  bool match(std::exception const& e) const override { return std::string_view(e.what()).find(text_) != std::string_view::npos; }
   std::string describe() const override { return "has a message that contains \"" + text_ + '"'; }
 
 private:

@@ -93,18 +93,22 @@ TEST_CASE("thread_pool: a pool of any width has that many kernels at once, and n
     // Each waits for all of the others: passed only if all of them run at once, whatever the number of cores.
     std::barrier all(width);
     std::atomic<int> inside = 0, most = 0;
-    tri::for_each_index(pool, 3 * width, [&](std::size_t) {
-      int const now = ++inside;
-      int seen = most;
-      while (now > seen && !most.compare_exchange_weak(seen, now)) {}
-      all.arrive_and_wait();
-      --inside;
-    }, {.chunk_size = 1});
+    tri::for_each_index(pool, 3 * width,
+                        [&](std::size_t) {
+                          int const now = ++inside;
+                          int seen = most;
+                          while (now > seen && !most.compare_exchange_weak(seen, now)) {
+                          }
+                          all.arrive_and_wait();
+                          --inside;
+                        },
+                        {.chunk_size = 1});
     CHECK(most == width);
     // The same for work handed over, whether the threads or the one who waits for it come first.
     for (int const ms : {0, 20}) {
       std::barrier again(width);
-      auto c = pool.bulk(static_cast<std::size_t>(width), [&](std::size_t, std::size_t) { again.arrive_and_wait(); }, {.grain = 1});
+      auto c =
+          pool.bulk(static_cast<std::size_t>(width), [&](std::size_t, std::size_t) { again.arrive_and_wait(); }, {.grain = 1});
       sleep_ms(ms);
       c.wait();
     }
@@ -158,11 +162,13 @@ TEST_CASE("thread_pool: a kernel that holds a lock is not given another run on t
   tri::thread_pool const pool(3);
   std::mutex mutex;
   int count = 0;
-  tri::for_each_index(pool, 200, [&](std::size_t) {
-    std::lock_guard const lock(mutex);
-    tri::for_each_index(pool, 8, [&](std::size_t) { sleep_ms(0); });
-    ++count;
-  }, {.chunk_size = 1});
+  tri::for_each_index(pool, 200,
+                      [&](std::size_t) {
+                        std::lock_guard const lock(mutex);
+                        tri::for_each_index(pool, 8, [&](std::size_t) { sleep_ms(0); });
+                        ++count;
+                      },
+                      {.chunk_size = 1});
   CHECK(count == 200);
 }
 
@@ -195,25 +201,30 @@ TEST_CASE("thread_pool: exceptions at every place, and fewer bodies than there a
           ++bodies;
           if (i == bad) throw std::out_of_range(std::to_string(i));
         };
-        CHECK_THROWS_MATCHES(tri::for_each_index(pool, n, f), std::out_of_range,
-                             testing::message_contains(std::to_string(bad)));
+        CHECK_THROWS_MATCHES(tri::for_each_index(pool, n, f), std::out_of_range, testing::message_contains(std::to_string(bad)));
         CHECK(bodies >= 1);
         CHECK(bodies <= n);
       }
     // Bodies that take some time: the others notice the exception within a run.
     std::atomic<int> bodies = 0;
-    CHECK_THROWS_AS(tri::for_each_index(pool, 10'000, [&](std::size_t i) {
-      ++bodies;
-      if (i == 0) throw 1;
-      std::this_thread::sleep_for(std::chrono::microseconds(100));
-    }), int);
+    CHECK_THROWS_AS(tri::for_each_index(pool, 10'000,
+                                        [&](std::size_t i) {
+                                          ++bodies;
+                                          if (i == 0) throw 1;
+                                          std::this_thread::sleep_for(std::chrono::microseconds(100));
+                                        }),
+                    int);
     CHECK(bodies < 5000);
     // Many throw: one arrives.
     CHECK_THROWS_AS(tri::for_each_index(pool, 1000, [](std::size_t) { throw 1; }), int);
     // Through two levels.
-    CHECK_THROWS_AS(tri::for_each_index(pool, 10, [&](std::size_t) {
-      tri::for_each_index(pool, 10, [](std::size_t k) { if (k == 7) throw std::domain_error(""); });
-    }), std::domain_error);
+    CHECK_THROWS_AS(tri::for_each_index(pool, 10,
+                                        [&](std::size_t) {
+                                          tri::for_each_index(pool, 10, [](std::size_t k) {
+                                            if (k == 7) throw std::domain_error("");
+                                          });
+                                        }),
+                    std::domain_error);
     CHECK(nested(pool, 10, 2) == 100);
   }
 }
@@ -230,7 +241,9 @@ TEST_CASE("thread_pool: many threads call one pool") {
           for (int k = 0; k < 50; ++k) {
             wrong += tri::reduce(pool, v) != 10'000 * t;
             try {
-              tri::for_each_index(pool, 100, [&](std::size_t i) { if (i == 50) throw t; });
+              tri::for_each_index(pool, 100, [&](std::size_t i) {
+                if (i == 50) throw t;
+              });
               ++wrong;
             } catch (int caught) {
               wrong += caught != t;
@@ -259,9 +272,7 @@ TEST_CASE("thread_pool: work handed over in any number, waited for in any order,
 TEST_CASE("thread_pool: TBB inside a kernel, and its limits elsewhere") {
   tri::thread_pool const pool(4);
   std::atomic<int> calls = 0;
-  tri::for_each_index(pool, 50, [&](std::size_t) {
-    oneapi::tbb::parallel_for(0, 100, [&](int) { ++calls; });
-  });
+  tri::for_each_index(pool, 50, [&](std::size_t) { oneapi::tbb::parallel_for(0, 100, [&](int) { ++calls; }); });
   CHECK(calls == 5000);
   oneapi::tbb::global_control const one(oneapi::tbb::global_control::max_allowed_parallelism, 1);
   std::barrier all(4);
@@ -280,10 +291,13 @@ TEST_CASE("thread_pool: inside a task group of the user's that was cancelled, al
   CHECK(calls == 2000);
   calls = 0;
   oneapi::tbb::task_group_context context;
-  oneapi::tbb::parallel_for(0, 1, [&](int) {
-    context.cancel_group_execution();
-    tri::for_each_index(pool, 1000, [&](std::size_t) { ++calls; });
-  }, context);
+  oneapi::tbb::parallel_for(
+      0, 1,
+      [&](int) {
+        context.cancel_group_execution();
+        tri::for_each_index(pool, 1000, [&](std::size_t) { ++calls; });
+      },
+      context);
   CHECK(calls == 1000);
 }
 
@@ -392,10 +406,14 @@ TEST_CASE("thread_pool: as many indices as there can be") {
   for (std::size_t const grain : {std::size_t{0}, most / 2 + 1}) {
     std::atomic<std::size_t> sum = 0;
     std::atomic<bool> ordered = true;
-    tri::thread_pool(2).bulk(most, [&](std::size_t first, std::size_t last) {
-      if (first >= last) ordered = false;
-      sum += last - first;
-    }, {.grain = grain}).wait();
+    tri::thread_pool(2)
+        .bulk(most,
+              [&](std::size_t first, std::size_t last) {
+                if (first >= last) ordered = false;
+                sum += last - first;
+              },
+              {.grain = grain})
+        .wait();
     CHECK(ordered);
     CHECK(sum == most);
   }

@@ -61,14 +61,14 @@ TEST_CASE("tiles: small orders, written out by hand") {
   CHECK(order(5) == "(init (((0 4) 2) (1 3)))");
   CHECK(order(8) == "(init (((0 4) (2 6)) ((1 5) (3 7))))");
   // The second row of a tile meets the first in its lane, before lanes meet.
-  CHECK(order(33).substr(0, 40) == "(init ((((((0 32) 16) (8 24)) ((4 20) (1"); 
+  CHECK(order(33).substr(0, 40) == "(init ((((((0 32) 16) (8 24)) ((4 20) (1");
 }
 
 TEST_CASE("tiles: the order as text, against the second implementation") {
   tri::inline_executor const ex;
   tri::thread_pool const pool(3);
-  for (std::size_t const n : testing::sizes(1, 2, 3, 15, 16, 17, 31, 32, 33, 47, 48, 63, 64, 65, 127, 128, 129, 1000, 4095, 4096, 4097,
-                              4128, 8191, 8192, 8193, 12'288, 12'289, 16'385, 20'481, 28'673)) {
+  for (std::size_t const n : testing::sizes(1, 2, 3, 15, 16, 17, 31, 32, 33, 47, 48, 63, 64, 65, 127, 128, 129, 1000, 4095, 4096,
+                                            4097, 4128, 8191, 8192, 8193, 12'288, 12'289, 16'385, 20'481, 28'673)) {
     CAPTURE(n);
     auto const in = names(n);
     auto const expected = in_parentheses{}("init", slow_shape{in, in_parentheses{}}.all());

@@ -95,10 +95,9 @@ TEST_CASE("transform: of every kind of range") {
   CHECK(tri::transform(pool, std::views::iota(0, 3), tri::fn<twice>) == std::vector{0, 2, 4});
   CHECK(tri::transform(far, std::views::iota(0, 3), tri::fn<twice>) == std::vector{0, 2, 4});
   std::vector<int> const v{1, 2, 3, 4};
-  CHECK(tri::transform(pool, v | std::views::filter([](int x) { return x % 2 == 0; }), tri::fn<twice>) ==
-        std::vector{4, 8});
-  CHECK(tri::transform(pool, v | std::views::reverse | std::views::transform([](int x) { return 10 * x; }),
-                       tri::fn<twice>) == std::vector{80, 60, 40, 20});
+  CHECK(tri::transform(pool, v | std::views::filter([](int x) { return x % 2 == 0; }), tri::fn<twice>) == std::vector{4, 8});
+  CHECK(tri::transform(pool, v | std::views::reverse | std::views::transform([](int x) { return 10 * x; }), tri::fn<twice>) ==
+        std::vector{80, 60, 40, 20});
 #endif
 }
 
@@ -275,13 +274,10 @@ TEST_CASE("transform: what f throws, and nothing is left behind") {
   std::vector<int> v(10'000);
   for (int i = 0; i < 10'000; ++i) v[static_cast<std::size_t>(i)] = i;
   for (int const bad : {0, 5000, 9999}) {
-    auto const f = [bad](int x) {
-      return x == bad ? throw std::domain_error(std::to_string(x)) : std::make_unique<int>(x);
-    };
+    auto const f = [bad](int x) { return x == bad ? throw std::domain_error(std::to_string(x)) : std::make_unique<int>(x); };
     CHECK_THROWS_MATCHES(tri::transform(pool, v, f), std::domain_error, testing::message_contains(std::to_string(bad)));
   }
-  CHECK_THROWS_AS(tri::transform(far, v, [](int x) { return x == 77 ? throw std::domain_error("77") : x; }),
-                  std::domain_error);
+  CHECK_THROWS_AS(tri::transform(far, v, [](int x) { return x == 77 ? throw std::domain_error("77") : x; }), std::domain_error);
   CHECK(far.live() == 0);
   CHECK_THROWS_WITH(tri::transform(pool, testing::read_once(100, 50), tri::fn<twice>), testing::contains("the range threw"));
 }
@@ -313,8 +309,7 @@ TEST_CASE("transform: elements of every shape, where memory is shared and where 
     std::vector<int> const in{1, 2, 3};
     CHECK(tri::transform(ex, std::vector{color::green, color::red}, [](color c) { return c == color::red; }) ==
           std::vector<std::uint8_t>{0, 1});
-    CHECK(tri::transform(ex, std::vector<wide>(3, wide{{1, 2, 3}}), [](wide const& w) { return w.x[2]; }) ==
-          std::vector(3, 3.0));
+    CHECK(tri::transform(ex, std::vector<wide>(3, wide{{1, 2, 3}}), [](wide const& w) { return w.x[2]; }) == std::vector(3, 3.0));
     CHECK(tri::transform(ex, in, [](int x) { return no_default(x); })[2].value == 3);
     CHECK(tri::transform(ex, std::vector{no_default(5)}, [](no_default const& x) { return x.value; }) == std::vector{5});
     CHECK(tri::transform(ex, in, [](int x) { return std::tuple(x, x * 0.5); })[1] == std::tuple(2, 1.0));

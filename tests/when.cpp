@@ -82,7 +82,8 @@ void several(E const& ex) {
   CHECK(threw == 1);
 
   // Packs, of different types.
-  auto all = tri::when_all(tri::submit(ex, tri::fn<next>, 1), tri::submit(ex, tri::fn<nothing>), tri::submit(ex, tri::fn<next>, 2).share());
+  auto all = tri::when_all(tri::submit(ex, tri::fn<next>, 1), tri::submit(ex, tri::fn<nothing>),
+                           tri::submit(ex, tri::fn<next>, 2).share());
   static_assert(std::is_same_v<decltype(all), tri::future<std::tuple<int, std::monostate, int>>>);
   CHECK(all.get() == std::tuple(2, std::monostate{}, 3));
   std::vector<tri::future<void>> of_nothing;
@@ -97,9 +98,9 @@ void several(E const& ex) {
     positions.insert(f.index());
   }
   CHECK(positions == std::set<std::size_t>{0, 1});
-  CHECK(tri::when_all(tri::submit(ex, tri::fn<next>, 1), tri::submit(ex, tri::fn<next>, 5)).then([](auto const& t) {
-    return std::get<0>(t) + std::get<1>(t);
-  }).get() == 8);
+  CHECK(tri::when_all(tri::submit(ex, tri::fn<next>, 1), tri::submit(ex, tri::fn<next>, 5))
+            .then([](auto const& t) { return std::get<0>(t) + std::get<1>(t); })
+            .get() == 8);
 
   // The first.
   auto slow = tri::submit(ex, tri::fn<nap>, 30);

@@ -18,7 +18,10 @@ using testing::message_contains;
 namespace {
 constexpr auto describe = [](auto const& ex) {
   using E = std::remove_cvref_t<decltype(ex)>;
-  std::string const kind = std::is_same_v<E, tri::inline_executor> ? "inline" : std::is_same_v<E, tri::thread_pool> ? "threads" : std::is_same_v<E, tri::process_pool> ? "processes" : "far";
+  std::string const kind = std::is_same_v<E, tri::inline_executor> ? "inline"
+                           : std::is_same_v<E, tri::thread_pool>   ? "threads"
+                           : std::is_same_v<E, tri::process_pool>  ? "processes"
+                                                                   : "far";
   return kind + ' ' + std::to_string(ex.concurrency());
 };
 } // namespace

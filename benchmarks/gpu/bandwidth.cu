@@ -36,7 +36,8 @@ void copy(benchmark::State& state, double moved) {
     auto left = static_cast<std::size_t>(moved / 2);
     for (int to = 1; left > 0; ++to) {
       std::size_t const size = std::min(left, n * sizeof(float));
-      gpu::cuda_check(cudaMemcpyAsync(vector(to).data(), vector(0).data(), size, cudaMemcpyDeviceToDevice, gpu::stream()), "cudaMemcpyAsync");
+      gpu::cuda_check(cudaMemcpyAsync(vector(to).data(), vector(0).data(), size, cudaMemcpyDeviceToDevice, gpu::stream()),
+                      "cudaMemcpyAsync");
       left -= size;
     }
     gpu::wait();
@@ -57,9 +58,11 @@ void reduce_cub(benchmark::State& state) {
   tri::buffer<std::byte, tri::cuda_device> room(gpu::device(), room_size);
   floats result(gpu::device(), 1);
   gpu::measure(state, [&] {
-    gpu::cuda_check(cub::DeviceReduce::Sum(room.data(), room_size, vector(0).data(), result.data(), n, gpu::stream()), "cub::DeviceReduce");
+    gpu::cuda_check(cub::DeviceReduce::Sum(room.data(), room_size, vector(0).data(), result.data(), n, gpu::stream()),
+                    "cub::DeviceReduce");
     float found = 0;
-    gpu::cuda_check(cudaMemcpyAsync(&found, result.data(), sizeof found, cudaMemcpyDeviceToHost, gpu::stream()), "cudaMemcpyAsync");
+    gpu::cuda_check(cudaMemcpyAsync(&found, result.data(), sizeof found, cudaMemcpyDeviceToHost, gpu::stream()),
+                    "cudaMemcpyAsync");
     gpu::wait();
     benchmark::DoNotOptimize(found);
   });
@@ -76,10 +79,16 @@ void sum_trireme(benchmark::State& state) {
 
 BENCHMARK(reduce_trireme)->Name("gpu/reduce, 2^28 floats/trireme")->UseRealTime()->Unit(benchmark::kMicrosecond);
 BENCHMARK(reduce_cub)->Name("gpu/reduce, 2^28 floats/cub")->UseRealTime()->Unit(benchmark::kMicrosecond);
-BENCHMARK_CAPTURE(copy, half, moved_by_reduce)->Name("gpu/reduce, 2^28 floats/copy")->UseRealTime()->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(copy, half, moved_by_reduce)
+    ->Name("gpu/reduce, 2^28 floats/copy")
+    ->UseRealTime()
+    ->Unit(benchmark::kMicrosecond);
 BENCHMARK(axpb_trireme)->Name("gpu/a·x+b, 2^28 floats/trireme")->UseRealTime()->Unit(benchmark::kMicrosecond);
 BENCHMARK_CAPTURE(copy, whole, moved_by_axpb)->Name("gpu/a·x+b, 2^28 floats/copy")->UseRealTime()->Unit(benchmark::kMicrosecond);
 BENCHMARK(sum_trireme)->Name("gpu/transform x+y, 2^28 floats/trireme")->UseRealTime()->Unit(benchmark::kMicrosecond);
-BENCHMARK_CAPTURE(copy, more, moved_by_sum)->Name("gpu/transform x+y, 2^28 floats/copy")->UseRealTime()->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(copy, more, moved_by_sum)
+    ->Name("gpu/transform x+y, 2^28 floats/copy")
+    ->UseRealTime()
+    ->Unit(benchmark::kMicrosecond);
 
 } // namespace

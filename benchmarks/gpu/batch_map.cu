@@ -34,7 +34,8 @@ float* pinned_in() {
 void map(benchmark::State& state, std::span<float const> x) {
   gpu::measure(state, [&] {
     float last = 0;
-    tri::batch_map(gpu::device(), x, tri::fn<sin_plus_cos>, [&](std::span<float const> done) { last = done.back(); }, {.batch_size = batch});
+    tri::batch_map(gpu::device(), x, tri::fn<sin_plus_cos>, [&](std::span<float const> done) { last = done.back(); },
+                   {.batch_size = batch});
     gpu::check_near(static_cast<double>(last), 1.357008, 1e-5);
   });
   gpu::bytes(state, 2.0 * size);

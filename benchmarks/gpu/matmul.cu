@@ -42,10 +42,14 @@ matrix<T> filled(int rows, int cols, std::uint64_t seed) {
 
 template <class F>
 void add(std::string const& name, double operations, F f) {
-  benchmark::RegisterBenchmark(name.c_str(), [=](benchmark::State& state) {
-    gpu::measure(state, f());
-    state.counters["GFLOP/s"] = benchmark::Counter(operations * 1e-9, benchmark::Counter::kIsIterationInvariantRate);
-  })->UseRealTime()->Unit(benchmark::kMicrosecond);
+  benchmark::RegisterBenchmark(name.c_str(),
+                               [=](benchmark::State& state) {
+                                 gpu::measure(state, f());
+                                 state.counters["GFLOP/s"] =
+                                     benchmark::Counter(operations * 1e-9, benchmark::Counter::kIsIterationInvariantRate);
+                               })
+      ->UseRealTime()
+      ->Unit(benchmark::kMicrosecond);
 }
 
 template <class T>
@@ -104,8 +108,9 @@ private:
     for (auto* const all : {&a, &b, &c})
       for (auto& m : *all) addresses.push_back(m.data());
     if (there.size() != addresses.size()) there = {gpu::device(), addresses.size()};
-    gpu::cuda_check(cudaMemcpyAsync(there.data(), addresses.data(), addresses.size() * sizeof(T*), cudaMemcpyHostToDevice, gpu::stream()),
-                    "cudaMemcpyAsync");
+    gpu::cuda_check(
+        cudaMemcpyAsync(there.data(), addresses.data(), addresses.size() * sizeof(T*), cudaMemcpyHostToDevice, gpu::stream()),
+        "cudaMemcpyAsync");
   }
 };
 

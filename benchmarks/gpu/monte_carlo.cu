@@ -88,7 +88,8 @@ void curand(benchmark::State& state, double expected, double within) {
     gpu::cuda_check(cudaMemsetAsync(total.data(), 0, sizeof(sums), gpu::stream()), "cudaMemsetAsync");
     by_hand<<<blocks, static_cast<unsigned>(threads), 0, gpu::stream()>>>(Four{}, 42, samples / Four::samples_each, total.data());
     gpu::launched();
-    gpu::cuda_check(cudaMemcpyAsync(&found, total.data(), sizeof found, cudaMemcpyDeviceToHost, gpu::stream()), "cudaMemcpyAsync");
+    gpu::cuda_check(cudaMemcpyAsync(&found, total.data(), sizeof found, cudaMemcpyDeviceToHost, gpu::stream()),
+                    "cudaMemcpyAsync");
     gpu::wait();
     gpu::check_near(found.values / static_cast<double>(samples), expected, within);
   });
@@ -97,9 +98,8 @@ void curand(benchmark::State& state, double expected, double within) {
 
 template <class F>
 void trireme_of(benchmark::State& state, F const& f, double expected, double within) {
-  gpu::measure(state, [&] {
-    gpu::check_near(tri::monte_carlo<float>(gpu::device(), samples, f, {.seed = 42}).mean, expected, within);
-  });
+  gpu::measure(state,
+               [&] { gpu::check_near(tri::monte_carlo<float>(gpu::device(), samples, f, {.seed = 42}).mean, expected, within); });
   state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(samples));
 }
 

@@ -58,8 +58,7 @@ std::vector<ranks::candidate> pi() {
         auto const seed = static_cast<std::uint64_t>(cluster->rank());
         auto const mine = tri::monte_carlo(tri::inline_executor{}, share_of(samples), kernel, {.seed = seed});
         std::array<double, 3> const sums{mine.mean * static_cast<double>(mine.samples),
-                                         mine.variance * static_cast<double>(mine.samples),
-                                         static_cast<double>(mine.samples)};
+                                         mine.variance * static_cast<double>(mine.samples), static_cast<double>(mine.samples)};
         std::array<double, 3> all{};
         MPI_Reduce(sums.data(), all.data(), 3, MPI_DOUBLE, MPI_SUM, 0, MPI_COMM_WORLD);
         benchmark::DoNotOptimize(all);
@@ -90,8 +89,7 @@ std::vector<ranks::candidate> sum() {
 std::vector<ranks::candidate> empty() {
   cluster_type const cluster(tri::inline_executor{});
   return compared(
-      "an empty call, and an allreduce of 3 words", 20'000,
-      [=] { tri::for_each_index(cluster, 0, tri::fn<nothing>); },
+      "an empty call, and an allreduce of 3 words", 20'000, [=] { tri::for_each_index(cluster, 0, tri::fn<nothing>); },
       [] {
         std::array<std::uint64_t, 3> const mine{1, 2, 3};
         std::array<std::uint64_t, 3> all{};
@@ -114,8 +112,7 @@ std::vector<ranks::candidate> skew() {
       "for_each_index, dynamic, i µs for i < 2000", 1,
       [=] { tri::for_each_index(cluster, n, tri::fn<spin>, {.schedule = tri::dynamic}); },
       [=] { // dealt out in turns, by one who knows what each will take: all ranks end together
-        auto const p = static_cast<std::size_t>(ranks::count()),
-                   rank = static_cast<std::size_t>(ranks::rank());
+        auto const p = static_cast<std::size_t>(ranks::count()), rank = static_cast<std::size_t>(ranks::rank());
         for (std::size_t i = 0; i < n; ++i)
           if ((i / p % 2 == 0 ? i % p : p - 1 - i % p) == rank) spin(i);
         MPI_Barrier(MPI_COMM_WORLD);

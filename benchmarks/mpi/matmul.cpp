@@ -1,11 +1,11 @@
 /// @file matmul.cpp
 /// Products of spread matrices against ScaLAPACK's pdgemm, one thread a rank. Linked against BLAS, both multiply by it.
-#include "ranks.hpp"
-
 #include <trireme/core/into.hpp>
 #include <trireme/inline/executor.hpp>
 #include <trireme/mpi/matmul.hpp>
 #include <trireme/mpi/matrix.hpp>
+
+#include "ranks.hpp"
 
 #include <Eigen/Core>
 
@@ -27,11 +27,11 @@ void Cblacs_gridinit(int* context, char const* order, int rows, int cols);
 void Cblacs_gridexit(int context);
 void Cblacs_gridinfo(int context, int* rows, int* cols, int* row, int* col);
 int numroc_(int const* n, int const* nb, int const* rank, int const* first, int const* ranks);
-void descinit_(int* desc, int const* m, int const* n, int const* mb, int const* nb, int const* first_row, int const* first_col, int const* context,
-               int const* stride, int* info);
-void pdgemm_(char const* ta, char const* tb, int const* m, int const* n, int const* k, double const* alpha, double const* a, int const* ia,
-             int const* ja, int const* da, double const* b, int const* ib, int const* jb, int const* db, double const* beta, double* c, int const* ic,
-             int const* jc, int const* dc);
+void descinit_(int* desc, int const* m, int const* n, int const* mb, int const* nb, int const* first_row, int const* first_col,
+               int const* context, int const* stride, int* info);
+void pdgemm_(char const* ta, char const* tb, int const* m, int const* n, int const* k, double const* alpha, double const* a,
+             int const* ia, int const* ja, int const* da, double const* b, int const* ib, int const* jb, int const* db,
+             double const* beta, double* c, int const* ic, int const* jc, int const* dc);
 }
 #endif
 
@@ -79,13 +79,15 @@ public:
   void operator()() {
     int const one = 1;
     double const alpha = 1, beta = 0;
-    pdgemm_("N", "N", &n_, &n_, &n_, &alpha, a_.data(), &one, &one, desc_, b_.data(), &one, &one, desc_, &beta, c_.data(), &one, &one, desc_);
+    pdgemm_("N", "N", &n_, &n_, &n_, &alpha, a_.data(), &one, &one, desc_, b_.data(), &one, &one, desc_, &beta, c_.data(), &one,
+            &one, desc_);
   }
   /// @throws where the product is another one.
   void check(Eigen::MatrixXd const& expected) const {
     int const zero = 0, m = numroc_(&n_, &nb_, &row_, &zero, &rows_);
     for (std::size_t at = 0; at < c_.size(); ++at)
-      if (double const want = expected(global(static_cast<int>(at) % m, row_, rows_), global(static_cast<int>(at) / m, col_, cols_));
+      if (double const want =
+              expected(global(static_cast<int>(at) % m, row_, rows_), global(static_cast<int>(at) / m, col_, cols_));
           std::abs(c_[at] - want) > 1e-9)
         throw std::runtime_error("pdgemm and trireme differ");
   }

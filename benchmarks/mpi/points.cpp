@@ -35,21 +35,23 @@ struct logistic {
 };
 
 ranks::candidate point(std::string const& what, char const* peer, int calls, std::function<void()> call) {
-  return {.name = "mpi/points/" + what + "/" + peer + "/" + std::to_string(ranks::count()) + " ranks", .call = std::move(call), .calls = calls};
+  return {.name = "mpi/points/" + what + "/" + peer + "/" + std::to_string(ranks::count()) + " ranks",
+          .call = std::move(call),
+          .calls = calls};
 }
 
 ranks::candidate allgather(int bytes, int calls) {
   auto const mine = std::make_shared<std::vector<char>>(static_cast<std::size_t>(bytes)),
              all = std::make_shared<std::vector<char>>(mine->size() * static_cast<std::size_t>(ranks::count()));
-  return point("allgather, " + std::to_string(bytes) + " B a rank", "bare", calls, [=] {
-    MPI_Allgather(mine->data(), bytes, MPI_BYTE, all->data(), bytes, MPI_BYTE, MPI_COMM_WORLD);
-  });
+  return point("allgather, " + std::to_string(bytes) + " B a rank", "bare", calls,
+               [=] { MPI_Allgather(mine->data(), bytes, MPI_BYTE, all->data(), bytes, MPI_BYTE, MPI_COMM_WORLD); });
 }
 
 std::vector<ranks::candidate> messages() {
   constexpr int size = 1'000'000, each = 256;
   auto const data = std::make_shared<std::vector<char>>(size);
-  auto const sent = std::make_shared<std::vector<char>>(static_cast<std::size_t>(each * ranks::count())), come = std::make_shared<std::vector<char>>(*sent);
+  auto const sent = std::make_shared<std::vector<char>>(static_cast<std::size_t>(each * ranks::count())),
+             come = std::make_shared<std::vector<char>>(*sent);
   return {point("allreduce, 24 B", "bare", 2000,
                 [] {
                   std::array<std::uint64_t, 3> const mine{1, 2, 3};
@@ -61,7 +63,8 @@ std::vector<ranks::candidate> messages() {
           allgather(8000, 500),
           allgather(800'000, 50),
           allgather(8'000'000, 5),
-          point("broadcast, " + std::to_string(size) + " B", "bare", 50, [=] { MPI_Bcast(data->data(), size, MPI_BYTE, 0, MPI_COMM_WORLD); }),
+          point("broadcast, " + std::to_string(size) + " B", "bare", 50,
+                [=] { MPI_Bcast(data->data(), size, MPI_BYTE, 0, MPI_COMM_WORLD); }),
           point("alltoall, " + std::to_string(each) + " B a pair", "bare", 500,
                 [=] { MPI_Alltoall(sent->data(), each, MPI_BYTE, come->data(), each, MPI_BYTE, MPI_COMM_WORLD); })};
 }
@@ -93,11 +96,17 @@ std::vector<ranks::candidate> loops() {
   auto const x = std::make_shared<std::vector<double>>(n, 0.3), y = std::make_shared<std::vector<double>>(n);
   auto const some = std::make_shared<std::vector<double>>(batched, 0.3);
   auto const in = std::make_shared<spread_type>(cluster, *x), out = std::make_shared<spread_type>(cluster, *x);
-  return {point("transform, host, 2000000 doubles", "trireme", 1, [=] { tri::transform(cluster, *x, logistic<10>{}, tri::into(*y)); }),
-          point("transform, spread, 2000000 doubles", "trireme", 1, [=] { tri::transform(cluster, *in, logistic<10>{}, tri::into(*out)); }),
+  return {point("transform, host, 2000000 doubles", "trireme", 1,
+                [=] { tri::transform(cluster, *x, logistic<10>{}, tri::into(*y)); }),
+          point("transform, spread, 2000000 doubles", "trireme", 1,
+                [=] { tri::transform(cluster, *in, logistic<10>{}, tri::into(*out)); }),
           point("batch_map, host, 262144 doubles", "trireme", 1,
-                [=] { tri::batch_map(cluster, *some, logistic<100>{}, [](std::span<double const> batch) { benchmark::DoNotOptimize(batch.data()); }); }),
-          point("inclusive_scan, spread, 2000000 doubles", "trireme", 4, [=] { tri::inclusive_scan(cluster, *in, tri::into(*out)); })};
+                [=] {
+                  tri::batch_map(cluster, *some, logistic<100>{},
+                                 [](std::span<double const> batch) { benchmark::DoNotOptimize(batch.data()); });
+                }),
+          point("inclusive_scan, spread, 2000000 doubles", "trireme", 4,
+                [=] { tri::inclusive_scan(cluster, *in, tri::into(*out)); })};
 }
 
 /// A copy of the unsorted elements included.

@@ -62,8 +62,7 @@ void run() {
   auto const p = static_cast<std::size_t>(cluster.size());
   std::size_t const n = 1'000'000;
   double const size = static_cast<double>(n) * sizeof(double), others = static_cast<double>(p - 1), tree = 2 * others;
-  if (cluster.rank() == 0)
-    std::printf("| call, 10⁶ doubles, %zu ranks | bytes sent | at least | why |\n|---|---|---|---|\n", p);
+  if (cluster.rank() == 0) std::printf("| call, 10⁶ doubles, %zu ranks | bytes sent | at least | why |\n|---|---|---|---|\n", p);
   auto const row = [&](std::string const& name, double least, char const* why, std::function<void()> const& call) {
     call(); // the first may make what later ones use
     MPI_Barrier(MPI_COMM_WORLD);
@@ -76,16 +75,24 @@ void run() {
   for (std::size_t i = 0; i < n; ++i) x[i] = static_cast<double>(i * 7919 % 1'000'003);
   tri::buffer const spread(cluster, x);
 
-  row("for_each_index", tree * 8, "each rank hears of all that they are done", [&] { tri::for_each_index(cluster, n, [](std::size_t) {}); });
-  row("transform, host range", others * size, "each result goes to all other ranks", [&] { static_cast<void>(tri::transform(cluster, x, negated{})); });
+  row("for_each_index", tree * 8, "each rank hears of all that they are done",
+      [&] { tri::for_each_index(cluster, n, [](std::size_t) {}); });
+  row("transform, host range", others * size, "each result goes to all other ranks",
+      [&] { static_cast<void>(tri::transform(cluster, x, negated{})); });
   row("transform, spread", tree * 8, "as for_each_index", [&] { static_cast<void>(tri::transform(cluster, spread, negated{})); });
-  row("reduce, host range", tree * 8, "a sum to one rank, and the result back", [&] { static_cast<void>(tri::reduce(cluster, x)); });
+  row("reduce, host range", tree * 8, "a sum to one rank, and the result back",
+      [&] { static_cast<void>(tri::reduce(cluster, x)); });
   row("reduce, spread", tree * 8, "the same", [&] { static_cast<void>(tri::reduce(cluster, spread)); });
   row("monte_carlo", tree * 24, "the same of three sums", [&] { static_cast<void>(tri::monte_carlo(cluster, n, in_circle{})); });
-  row("simulate", others * size, "each value goes to all other ranks", [&] { static_cast<void>(tri::simulate(cluster, n, in_circle{})); });
-  row("inclusive_scan, spread", others * 8, "each rank hears the sum before it", [&] { static_cast<void>(tri::inclusive_scan(cluster, spread, std::plus<>{})); });
-  row("sort, spread", size * others / static_cast<double>(p), "of values in random order, all but one in the number of ranks move",
-      [&] { tri::buffer y(cluster, x); tri::sort(cluster, y); });
+  row("simulate", others * size, "each value goes to all other ranks",
+      [&] { static_cast<void>(tri::simulate(cluster, n, in_circle{})); });
+  row("inclusive_scan, spread", others * 8, "each rank hears the sum before it",
+      [&] { static_cast<void>(tri::inclusive_scan(cluster, spread, std::plus<>{})); });
+  row("sort, spread", size * others / static_cast<double>(p),
+      "of values in random order, all but one in the number of ranks move", [&] {
+        tri::buffer y(cluster, x);
+        tri::sort(cluster, y);
+      });
   auto const grid = tri::detail::square_grid(cluster.size());
   double const block = 8e6; // of a whole matrix
   tri::matrix const a(cluster, Eigen::MatrixXd::Ones(1000, 1000));
@@ -117,7 +124,8 @@ int MPI_Allgather(void const* from, int count, MPI_Datatype type, void* to, int 
   sent += bytes_of(each, to_type) * others_of(comm);
   return PMPI_Allgather(from, count, type, to, each, to_type, comm);
 }
-int MPI_Allgatherv(void const* from, int count, MPI_Datatype type, void* to, int const* counts, int const* starts, MPI_Datatype to_type, MPI_Comm comm) {
+int MPI_Allgatherv(void const* from, int count, MPI_Datatype type, void* to, int const* counts, int const* starts,
+                   MPI_Datatype to_type, MPI_Comm comm) {
   int rank = 0;
   PMPI_Comm_rank(comm, &rank);
   sent += bytes_of(counts[rank], to_type) * others_of(comm);

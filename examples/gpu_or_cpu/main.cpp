@@ -102,6 +102,7 @@ int main(int argc, char** argv) {
   CLI::App app("The same work on every backend of Trireme: times, and whether the bits are the same.");
   add_backend(app, o.backend, "the one of --against runs too, and first");
   app.add_option("--against", o.against, "the backend that others are compared with")->capture_default_str();
-  add_number<double>(app, "--scale", o.scale, 0, "how much work, as a share of the full one, for which 3 GB of memory are needed");
+  add_number<double>(app, "--scale", o.scale, 0,
+                     "how much work, as a share of the full one, for which 3 GB of memory are needed");
   return run_program(app, "gpu_or_cpu", argc, argv, [&] { run(o); });
 }

@@ -62,7 +62,8 @@ inline std::size_t scaled(double full, double scale) { return static_cast<std::s
 /// A product of matrices of full × full floats; the work grows as the scale does, and the side as its cube root.
 class matrix_product {
 public:
-  matrix_product(double full, double scale) : n_(static_cast<Eigen::Index>(scaled(full, std::cbrt(scale)))), a_(filled(1)), b_(filled(2)) {}
+  matrix_product(double full, double scale)
+      : n_(static_cast<Eigen::Index>(scaled(full, std::cbrt(scale)))), a_(filled(1)), b_(filled(2)) {}
 
   [[nodiscard]] std::string name() const { return "matmul, " + std::to_string(n_) + "² floats"; }
 
@@ -153,7 +154,9 @@ public:
     for (float& x : x_) x = (x - 0.5f) * 1000.0f;
   }
 
-  [[nodiscard]] std::string name() const { return "sin + cos of " + std::to_string(x_.size()) + " floats, in batches (batch_map)"; }
+  [[nodiscard]] std::string name() const {
+    return "sin + cos of " + std::to_string(x_.size()) + " floats, in batches (batch_map)";
+  }
 
   template <tri::executor_or_cluster E>
   outcome operator()(E const& ex) const {

@@ -31,10 +31,8 @@ struct options {
 
 void read_strikes(options& o, std::vector<std::string> const& texts) {
   std::array<double, underlyings> strikes{};
-  if (texts.size() != 1 && texts.size() != underlyings)
-    throw CLI::ValidationError("--strike", "takes one number, or three");
-  for (std::size_t k = 0; k < underlyings; ++k)
-    strikes[k] = number("--strike", texts.size() == 1 ? texts[0] : texts[k], 0.0);
+  if (texts.size() != 1 && texts.size() != underlyings) throw CLI::ValidationError("--strike", "takes one number, or three");
+  for (std::size_t k = 0; k < underlyings; ++k) strikes[k] = number("--strike", texts.size() == 1 ? texts[0] : texts[k], 0.0);
   o.ask.strikes = strikes;
 }
 
@@ -53,8 +51,7 @@ void add_options(CLI::App& app, options& o) {
       ->type_name("NUMBER");
   add_number<double>(app, "--tick", o.ask.tick, 0, "dollars for a degree day");
   add_number<double>(app, "--cap", o.ask.cap, 0, "most degree days that are paid for");
-  app.add_option("--data", o.data, "CSV file: location,date,precipitation,temp_max,temp_min,wind")
-      ->capture_default_str();
+  app.add_option("--data", o.data, "CSV file: location,date,precipitation,temp_max,temp_min,wind")->capture_default_str();
 }
 
 backend_run run_on(std::string const& backend, weather const& data, question const& ask) {
@@ -79,8 +76,7 @@ void run(options const& o) {
   print_words(data, found);
   print_backends(runs);
   for (auto const& r : runs)
-    if (r.result.found.bits() != found.bits())
-      throw std::runtime_error(r.name + " gave other bits than inline");
+    if (r.result.found.bits() != found.bits()) throw std::runtime_error(r.name + " gave other bits than inline");
 }
 
 } // namespace

@@ -26,8 +26,7 @@ namespace tri = trireme;
 /// Heating degree days of one day in each city: how far its mean temperature is below 18.3 °C.
 inline constexpr auto daily_hdd = [](day const& d) {
   city_hdd out{};
-  for (std::size_t c = 0; c < city_count; ++c)
-    out[c] = tri::max(0.0, 18.3 - (d.in[c].temp_max + d.in[c].temp_min) / 2.0);
+  for (std::size_t c = 0; c < city_count; ++c) out[c] = tri::max(0.0, 18.3 - (d.in[c].temp_max + d.in[c].temp_min) / 2.0);
   return out;
 };
 
@@ -49,8 +48,8 @@ inline constexpr auto season_hdd = [](std::span<city_hdd const> hdd, std::span<b
 
 /// What the options pay after a random winter, and that winter's degree days.
 inline constexpr auto payoffs_and_hdd = [](contract const& terms, std::span<city_hdd const> hdd,
-                                           std::span<block_choices const> blocks,
-                                           std::span<std::uint32_t const> starts, auto& rng) {
+                                           std::span<block_choices const> blocks, std::span<std::uint32_t const> starts,
+                                           auto& rng) {
   auto const season = season_hdd(hdd, blocks, starts, rng);
   std::array<double, 2 * underlyings> out{};
   for (std::size_t k = 0; k < underlyings; ++k) {
@@ -60,9 +59,7 @@ inline constexpr auto payoffs_and_hdd = [](contract const& terms, std::span<city
   return out;
 };
 
-inline constexpr auto component = [](std::size_t k, std::array<double, underlyings> const& season) {
-  return season[k];
-};
+inline constexpr auto component = [](std::size_t k, std::array<double, underlyings> const& season) { return season[k]; };
 
 // ---- What is asked, and what comes out ----
 
@@ -100,8 +97,7 @@ struct answers {
 };
 
 inline constexpr std::size_t step_count = 5;
-inline constexpr std::array<char const*, step_count> step_names{"batch_map", "matmul", "monte_carlo",
-                                                                "simulate", "sort"};
+inline constexpr std::array<char const*, step_count> step_names{"batch_map", "matmul", "monte_carlo", "simulate", "sort"};
 
 struct outcome {
   answers found;
@@ -111,8 +107,7 @@ struct outcome {
 /// All steps, on any executor: also one that sees no host memory, since what kernels read lies in its
 /// buffers; and on a cluster, where that lies on every rank.
 template <tri::executor_or_cluster E>
-outcome evaluate(E const& ex, weather const& data, question const& ask,
-                 tri::progress_callback const& progress) {
+outcome evaluate(E const& ex, weather const& data, question const& ask, tri::progress_callback const& progress) {
   outcome out;
   answers& found = out.found;
   auto const timed = [&out](std::size_t step, auto&& work) {
@@ -124,8 +119,7 @@ outcome evaluate(E const& ex, weather const& data, question const& ask,
   timed(0, [&] { found.hdd = tri::batch_map(ex, data.days, tri::fn<daily_hdd>, {.batch_size = 365}); });
 
   Eigen::MatrixXd const z = standardised(data);
-  timed(1,
-        [&] { found.correlation = tri::matmul(ex, z.transpose(), z) / static_cast<double>(z.rows() - 1); });
+  timed(1, [&] { found.correlation = tri::matmul(ex, z.transpose(), z) / static_cast<double>(z.rows() - 1); });
 
   auto const strikes = ask.strikes.value_or(strikes_near(historical_mean(data, found.hdd)));
   found.terms = {ask.tick, ask.cap, strikes};
@@ -135,8 +129,8 @@ outcome evaluate(E const& ex, weather const& data, question const& ask,
   tri::buffer const blocks(memory_of(ex), table.blocks);
   tri::buffer const starts(memory_of(ex), table.starts);
   timed(2, [&] {
-    auto const kernel = tri::draws<season_blocks>(
-        tri::bind_front<payoffs_and_hdd>(found.terms, hdd.view(), blocks.view(), starts.view()));
+    auto const kernel =
+        tri::draws<season_blocks>(tri::bind_front<payoffs_and_hdd>(found.terms, hdd.view(), blocks.view(), starts.view()));
     auto const both = tri::monte_carlo(ex, ask.samples, kernel, {.seed = ask.seed, .progress = progress});
     for (std::size_t k = 0; k < underlyings; ++k) {
       found.prices[k] = both[k];
@@ -148,8 +142,7 @@ outcome evaluate(E const& ex, weather const& data, question const& ask,
   std::int64_t const n = std::min(ask.samples, most_winters);
   tri::buffer<std::array<double, underlyings>, E> winters(ex, n);
   timed(3, [&] {
-    auto const kernel =
-        tri::draws<season_blocks>(tri::bind_front<season_hdd>(hdd.view(), blocks.view(), starts.view()));
+    auto const kernel = tri::draws<season_blocks>(tri::bind_front<season_hdd>(hdd.view(), blocks.view(), starts.view()));
     tri::simulate(ex, n, kernel, tri::into(winters), {.seed = ask.seed});
   });
   timed(4, [&] {

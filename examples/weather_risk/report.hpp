@@ -25,16 +25,14 @@ struct backend_run {
 inline void print_correlations(Eigen::MatrixXd const& r) {
   std::printf("\nCorrelations of daily weather (matmul of the standardised columns)\n%24s", "");
   auto const per_city = static_cast<int>(8 * variable_count);
-  for (auto const city : city_names)
-    std::printf("  %-*.*s", per_city - 2, static_cast<int>(city.size()), city.data());
+  for (auto const city : city_names) std::printf("  %-*.*s", per_city - 2, static_cast<int>(city.size()), city.data());
   std::printf("\n%24s", "");
   for (std::size_t c = 0; c < city_count; ++c)
     for (auto const name : {"precip", "tmax", "tmin", "wind"}) std::printf("%8s", name);
   std::printf("\n");
   for (Eigen::Index i = 0; i < r.rows(); ++i) {
     auto const k = static_cast<std::size_t>(i);
-    std::string const name =
-        std::string(city_names[k / variable_count]) + ' ' + std::string(variable_names[k % variable_count]);
+    std::string const name = std::string(city_names[k / variable_count]) + ' ' + std::string(variable_names[k % variable_count]);
     std::printf("%-24s", name.c_str());
     for (Eigen::Index j = 0; j < r.cols(); ++j) std::printf("%8.2f", r(i, j));
     std::printf("\n");
@@ -52,8 +50,7 @@ inline void print_history(weather const& data, std::vector<city_hdd> const& hdd)
     std::printf("\n%-24s", name.c_str());
     for (double const x : values) std::printf("%12.1f", x);
   };
-  for (auto const& w : past_winters(data, hdd))
-    row("winter " + std::to_string(w.year) + '/' + std::to_string(w.year + 1), w.hdd);
+  for (auto const& w : past_winters(data, hdd)) row("winter " + std::to_string(w.year) + '/' + std::to_string(w.year + 1), w.hdd);
   row("mean of all their days", historical_mean(data, hdd));
   std::printf("\nThe last row takes every calendar day's mean over all years that have it, also of winters "
               "cut off by "
@@ -95,10 +92,9 @@ inline void print_prices(weather const& data, answers const& a) {
 
 /// What it is worth, and how sure we are.
 inline void print_words(weather const& data, answers const& a) {
-  std::printf(
-      "\nWhat it is worth, and how sure we are\n"
-      "An option pays $%g for every degree day of the winter above its strike, for at most %g of them.\n",
-      a.terms.tick, a.terms.cap);
+  std::printf("\nWhat it is worth, and how sure we are\n"
+              "An option pays $%g for every degree day of the winter above its strike, for at most %g of them.\n",
+              a.terms.tick, a.terms.cap);
   auto const history = historical_mean(data, a.hdd);
   double apart = 0;
   for (std::size_t k = 0; k < underlyings; ++k) {
@@ -108,27 +104,22 @@ inline void print_words(weather const& data, answers const& a) {
     if (price.mean == 0)
       std::printf("it paid nothing in any of the sampled winters, which can't tell what it is worth.\n");
     else if (price.samples == 1)
-      std::printf("it paid $%.2f in the one sampled winter, which can't tell how sure that is.\n",
-                  price.mean);
+      std::printf("it paid $%.2f in the one sampled winter, which can't tell how sure that is.\n", price.mean);
     else
-      std::printf(
-          "on average it pays $%.2f, give or take $%.2f; its fair price before interest and margin.\n",
-          price.mean, price.mean - price.interval(0.95).low);
+      std::printf("on average it pays $%.2f, give or take $%.2f; its fair price before interest and margin.\n", price.mean,
+                  price.mean - price.interval(0.95).low);
   }
   auto const& strike = a.terms.strikes;
   double const saved = (a.prices[0].mean + a.prices[1].mean) / 2 - a.prices[2].mean;
   if (strike[2] == (strike[0] + strike[1]) / 2 && saved > 0)
-    std::printf(
-        "The basket costs $%.2f less than half an option on each city: a mild winter in one makes up for\n"
-        "a cold one in the other.\n",
-        saved);
-  std::printf("Sanity check: the sampled winters' mean degree days are within %.2f %% of history's.\n",
-              100 * apart);
-  std::printf(
-      "\"Give or take\" covers the chance in the sampling: 19 of 20 such runs come so near to the model's\n"
-      "answer, and four times the samples halve it. It says nothing about the model, which knows only the\n"
-      "years in the file and sees no trend. It takes weeks as independent of each other, so that whole cold\n"
-      "winters are rarer than in nature: compare the two standard deviations.\n");
+    std::printf("The basket costs $%.2f less than half an option on each city: a mild winter in one makes up for\n"
+                "a cold one in the other.\n",
+                saved);
+  std::printf("Sanity check: the sampled winters' mean degree days are within %.2f %% of history's.\n", 100 * apart);
+  std::printf("\"Give or take\" covers the chance in the sampling: 19 of 20 such runs come so near to the model's\n"
+              "answer, and four times the samples halve it. It says nothing about the model, which knows only the\n"
+              "years in the file and sees no trend. It takes weeks as independent of each other, so that whole cold\n"
+              "winters are rarer than in nature: compare the two standard deviations.\n");
 }
 
 /// How the numbers of a run compare with inline's.
@@ -139,14 +130,12 @@ inline std::string compare(answers const& a, answers const& b) {
       std::equal(a.correlation.data(), a.correlation.data() + a.correlation.size(), b.correlation.data()))
     return "yes";
   char text[64];
-  std::snprintf(text, sizeof text, "yes; matmul to %.0e",
-                (a.correlation - b.correlation).cwiseAbs().maxCoeff());
+  std::snprintf(text, sizeof text, "yes; matmul to %.0e", (a.correlation - b.correlation).cwiseAbs().maxCoeff());
   return text;
 }
 
 inline void print_backends(std::vector<backend_run> const& runs) {
-  std::printf(
-      "\nTime of each step in milliseconds, by backend (bits: whether every number above has inline's)\n");
+  std::printf("\nTime of each step in milliseconds, by backend (bits: whether every number above has inline's)\n");
   std::printf("%-14s%6s", "backend", "width");
   for (auto const name : step_names) std::printf("%12s", name);
   std::printf("%10s%12s%10s  %s\n", "total", "samples/s", "speed-up", "bits");
@@ -160,8 +149,8 @@ inline void print_backends(std::vector<backend_run> const& runs) {
     std::printf("%-14s%6zu", run.name.c_str(), run.width);
     for (double const s : run.result.seconds) std::printf("%12.2f", 1e3 * s);
     double const priced = static_cast<double>(run.result.found.prices[0].samples) / run.result.seconds[2];
-    std::printf("%10.2f%12.3g%10.2f  %s\n", 1e3 * total(run.result), priced,
-                total(reference) / total(run.result), compare(reference.found, run.result.found).c_str());
+    std::printf("%10.2f%12.3g%10.2f  %s\n", 1e3 * total(run.result), priced, total(reference) / total(run.result),
+                compare(reference.found, run.result.found).c_str());
   }
   std::printf("samples/s is monte_carlo's; the speed-up is that of the total.\n");
 }

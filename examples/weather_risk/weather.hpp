@@ -29,8 +29,7 @@ inline constexpr std::size_t city_count = 2;
 inline constexpr std::array<std::string_view, city_count> city_names{"Seattle", "New York"};
 
 inline constexpr std::size_t variable_count = 4;
-inline constexpr std::array<std::string_view, variable_count> variable_names{"precipitation", "temp_max",
-                                                                             "temp_min", "wind"};
+inline constexpr std::array<std::string_view, variable_count> variable_names{"precipitation", "temp_max", "temp_min", "wind"};
 
 /// What was measured in one city on one day, in the order of variable_names.
 struct reading {
@@ -53,8 +52,8 @@ struct weather {
 inline std::string to_text(std::chrono::sys_days date) {
   std::chrono::year_month_day const d(date);
   char text[32];
-  std::snprintf(text, sizeof text, "%04d-%02u-%02u", static_cast<int>(d.year()),
-                static_cast<unsigned>(d.month()), static_cast<unsigned>(d.day()));
+  std::snprintf(text, sizeof text, "%04d-%02u-%02u", static_cast<int>(d.year()), static_cast<unsigned>(d.month()),
+                static_cast<unsigned>(d.day()));
   return text;
 }
 
@@ -107,8 +106,7 @@ private:
   }
 
   void read_header(std::string_view line) {
-    if (line.starts_with("\xef\xbb\xbf"))
-      line.remove_prefix(3); // a byte order mark, as spreadsheets write it
+    if (line.starts_with("\xef\xbb\xbf")) line.remove_prefix(3); // a byte order mark, as spreadsheets write it
     split(line);
     columns_ = fields_.size();
     location_ = column("location");
@@ -125,8 +123,7 @@ private:
   void read_row(std::string const& line) {
     split(line);
     if (fields_.size() != columns_)
-      fail("the row has " + std::to_string(fields_.size()) + " fields, the header " +
-           std::to_string(columns_));
+      fail("the row has " + std::to_string(fields_.size()) + " fields, the header " + std::to_string(columns_));
     for (std::size_t c = 0; c < city_count; ++c) {
       if (fields_[location_] != city_names[c]) continue; // other cities may be there; nobody asks about them
       date const when = read_date(fields_[date_]);
@@ -155,8 +152,7 @@ private:
       auto const [end, failure] = std::from_chars(text.data() + begin, last, part[i]);
       good = failure == std::errc{} && end == last && part[i] >= 0;
     }
-    std::chrono::year_month_day const d{std::chrono::year(part[0]),
-                                        std::chrono::month(static_cast<unsigned>(part[1])),
+    std::chrono::year_month_day const d{std::chrono::year(part[0]), std::chrono::month(static_cast<unsigned>(part[1])),
                                         std::chrono::day(static_cast<unsigned>(part[2]))};
     if (!good || !d.ok()) fail("date \"" + std::string(text) + "\" is no date like 2012-01-31");
     return d;

@@ -29,8 +29,7 @@ struct contract {
 
 inline constexpr std::size_t season_days = 151; ///< 1 November to 31 March, without a leap day
 inline constexpr std::size_t block_days = 7;
-inline constexpr std::size_t season_blocks =
-    (season_days + block_days - 1) / block_days; ///< the last is shorter
+inline constexpr std::size_t season_blocks = (season_days + block_days - 1) / block_days; ///< the last is shorter
 inline constexpr int most_shift = 7; ///< a block begins up to so many days before or after its calendar day
 
 /// Where a block of the season may begin: starts[first] to starts[first + count - 1], all equally likely.
@@ -48,10 +47,9 @@ struct block_table {
 inline std::ptrdiff_t position(weather const& data, std::chrono::year year, std::size_t season_day) {
   using namespace std::chrono;
   std::size_t constexpr to_new_year = 61, to_march = to_new_year + 31 + 28;
-  auto const [begin, skipped] =
-      season_day < to_new_year ? std::pair(sys_days(year / November / 1), std::size_t{0})
-      : season_day < to_march  ? std::pair(sys_days((year + years(1)) / January / 1), to_new_year)
-                               : std::pair(sys_days((year + years(1)) / March / 1), to_march);
+  auto const [begin, skipped] = season_day < to_new_year ? std::pair(sys_days(year / November / 1), std::size_t{0})
+                                : season_day < to_march  ? std::pair(sys_days((year + years(1)) / January / 1), to_new_year)
+                                                         : std::pair(sys_days((year + years(1)) / March / 1), to_march);
   return (begin - data.first).count() + static_cast<std::ptrdiff_t>(season_day - skipped);
 }
 
@@ -74,15 +72,12 @@ inline block_table find_blocks(weather const& data) {
     for (auto const year : season_years(data)) {
       auto const middle = position(data, year, b * block_days);
       for (auto start = middle - most_shift; start <= middle + most_shift; ++start)
-        if (start >= 0 &&
-            start + static_cast<std::ptrdiff_t>(block_days) <= static_cast<std::ptrdiff_t>(data.days.size()))
+        if (start >= 0 && start + static_cast<std::ptrdiff_t>(block_days) <= static_cast<std::ptrdiff_t>(data.days.size()))
           out.starts.push_back(static_cast<std::uint32_t>(start));
     }
     if (out.starts.size() == first)
-      throw bad_data(data.file, data.lines,
-                     "the days end before there is one of each from 1 November to 31 March");
-    out.blocks.push_back(
-        {static_cast<std::uint32_t>(first), static_cast<std::uint32_t>(out.starts.size() - first)});
+      throw bad_data(data.file, data.lines, "the days end before there is one of each from 1 November to 31 March");
+    out.blocks.push_back({static_cast<std::uint32_t>(first), static_cast<std::uint32_t>(out.starts.size() - first)});
   }
   return out;
 }
@@ -92,8 +87,7 @@ inline std::array<double, underlyings> with_basket(double seattle, double new_yo
 }
 
 /// Every calendar day's mean over the years that have it, summed over the season.
-inline std::array<double, underlyings> historical_mean(weather const& data,
-                                                       std::vector<city_hdd> const& hdd) {
+inline std::array<double, underlyings> historical_mean(weather const& data, std::vector<city_hdd> const& hdd) {
   city_hdd total{};
   for (std::size_t d = 0; d < season_days; ++d) {
     city_hdd sum{};
@@ -118,21 +112,17 @@ struct past_winter {
 inline std::vector<past_winter> past_winters(weather const& data, std::vector<city_hdd> const& hdd) {
   std::vector<past_winter> out;
   for (auto const year : season_years(data)) {
-    if (position(data, year, 0) < 0 ||
-        position(data, year, season_days - 1) >= static_cast<std::ptrdiff_t>(hdd.size()))
-      continue;
+    if (position(data, year, 0) < 0 || position(data, year, season_days - 1) >= static_cast<std::ptrdiff_t>(hdd.size())) continue;
     city_hdd sum{};
     for (std::size_t d = 0; d < season_days; ++d)
-      for (std::size_t c = 0; c < city_count; ++c)
-        sum[c] += hdd[static_cast<std::size_t>(position(data, year, d))][c];
+      for (std::size_t c = 0; c < city_count; ++c) sum[c] += hdd[static_cast<std::size_t>(position(data, year, d))][c];
     out.push_back({static_cast<int>(year), with_basket(sum[0], sum[1])});
   }
   return out;
 }
 
 /// The standard deviations of the whole winters in the data, if there are at least two.
-inline std::optional<std::array<double, underlyings>> past_deviation(weather const& data,
-                                                                     std::vector<city_hdd> const& hdd) {
+inline std::optional<std::array<double, underlyings>> past_deviation(weather const& data, std::vector<city_hdd> const& hdd) {
   auto const winters = past_winters(data, hdd);
   if (winters.size() < 2) return {};
   auto const n = static_cast<double>(winters.size());

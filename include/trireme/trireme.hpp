@@ -56,9 +56,8 @@ constexpr decltype(auto) with_all_executors(Use use) {
 template <class Visitor>
   requires(!executor<Visitor>)
 decltype(auto) with_executor(std::string_view text, Visitor&& visitor) {
-  return detail::with_all_executors([&]<class... E>() -> decltype(auto) {
-    return with_executor<E...>(text, std::forward<Visitor>(visitor));
-  });
+  return detail::with_all_executors(
+      [&]<class... E>() -> decltype(auto) { return with_executor<E...>(text, std::forward<Visitor>(visitor)); });
 }
 
 /// executor_names<…>() for all executors of this header, inline_executor first.

@@ -1,7 +1,7 @@
 // An argument that can't be copied to another process.
 // expect: trireme: submit: an argument can't travel to another process: give its type a serialize function for cereal
-#include <trireme/trireme.hpp>
 #include <trireme/processes/submit.hpp>
+#include <trireme/trireme.hpp>
 
 #include <memory>
 #include <string>

@@ -4,5 +4,6 @@
 
 int main() {
   trireme::thread_pool const pool(2);
-  return static_cast<int>(trireme::monte_carlo<float>(pool, 10, trireme::simd([](auto& rng) { return rng.uniform() * 0.5; })).mean);
+  return static_cast<int>(
+      trireme::monte_carlo<float>(pool, 10, trireme::simd([](auto& rng) { return rng.uniform() * 0.5; })).mean);
 }

@@ -9,5 +9,6 @@ struct total {
 };
 
 int main() {
-  (void)trireme::reduce(trireme::thread_pool(2), std::vector{1.0, 2.0}, total{}, [](total t, double x) { return total{t.sum + x}; });
+  (void)trireme::reduce(trireme::thread_pool(2), std::vector{1.0, 2.0}, total{},
+                        [](total t, double x) { return total{t.sum + x}; });
 }

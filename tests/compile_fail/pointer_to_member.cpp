@@ -2,9 +2,7 @@
 // expect: the kernel can't be called with these elements
 #include <trireme/trireme.hpp>
 
-#include <vector>
 #include <string>
+#include <vector>
 
-int main() {
-  (void)trireme::transform(trireme::thread_pool(2), std::vector<std::string>{"a"}, &std::string::size);
-}
+int main() { (void)trireme::transform(trireme::thread_pool(2), std::vector<std::string>{"a"}, &std::string::size); }

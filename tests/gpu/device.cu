@@ -139,7 +139,8 @@ TEST_CASE("cuda_device: order across streams, and completions that outlive all h
     std::vector<tri::cuda_completion> chain;
     chain.push_back(gpu.upload(&zero, value.data(), sizeof zero));
     using kernel = tri::detail::index_run<decltype(tri::bind_front<twice_chain>(value.data()))>;
-    for (int k = 0; k < 40; ++k) chain.push_back(gpu.bulk(1, kernel{tri::bind_front<twice_chain>(value.data())}, {.after = chain.back()}));
+    for (int k = 0; k < 40; ++k)
+      chain.push_back(gpu.bulk(1, kernel{tri::bind_front<twice_chain>(value.data())}, {.after = chain.back()}));
     std::uint64_t result = 0;
     gpu.download(value.data(), &result, sizeof result, {.after = chain.back()}).wait();
     CHECK(result == (std::uint64_t{1} << 40) - 1);
@@ -178,7 +179,9 @@ TEST_CASE("cuda_device: from several threads, and beside worker processes") {
   {
     std::vector<std::jthread> threads;
     for (std::size_t t = 0; t < sums.size(); ++t)
-      threads.emplace_back([&, t] { for (int k = 0; k < 20; ++k) sums[t] += tri::reduce(gpu, v); });
+      threads.emplace_back([&, t] {
+        for (int k = 0; k < 20; ++k) sums[t] += tri::reduce(gpu, v);
+      });
   }
   for (double const s : sums) CHECK(s == 2e6);
   tri::process_pool const pool(2);

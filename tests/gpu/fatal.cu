@@ -24,8 +24,7 @@ inline constexpr auto write_beyond = [](int* to, int x) {
 template <class F>
 void check_fatal(tri::cuda_device const& gpu, F const& f) {
   std::vector<int> const in(1000, 2);
-  for (int round = 0; round < 2; ++round)
-    try {
+  for (int round = 0; round < 2; ++round) try {
       static_cast<void>(tri::transform(gpu, in, f));
       FAIL("nothing was thrown");
     } catch (tri::cuda_error const& e) {

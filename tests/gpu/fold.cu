@@ -54,8 +54,8 @@ A by_lanes(std::vector<A> const& x, Op const& op) {
 } // namespace
 
 TEST_CASE("cuda fold: a warp's steps have the fixed shape's bits") {
-  for (std::size_t const n : testing::sizes(1, 2, 31, 32, 33, 63, 100, 4095, 4096, 4097, 31 * 4096, 32 * 4096, 32 * 4096 + 1, 33 * 4096 + 5,
-                                            1'100'000)) {
+  for (std::size_t const n : testing::sizes(1, 2, 31, 32, 33, 63, 100, 4095, 4096, 4097, 31 * 4096, 32 * 4096, 32 * 4096 + 1,
+                                            33 * 4096 + 5, 1'100'000)) {
     CAPTURE(n);
     auto const x = testing::numbers(n);
     auto const expected = tri::reduce(tri::inline_executor{}, x, 0.0, std::plus<>{});

@@ -33,7 +33,8 @@ TEST_CASE("cuda: a device that there is not") {
 TEST_CASE("cuda: names of devices") {
   CHECK(tri::cuda_device::matches("cuda"));
   CHECK(tri::cuda_device::matches("cuda:12"));
-  for (char const* const text : {"", "cud", "cuda:", "cuda:-1", "cuda:x", "cuda:1x", "cuda 1"}) CHECK(!tri::cuda_device::matches(text));
+  for (char const* const text : {"", "cud", "cuda:", "cuda:-1", "cuda:x", "cuda:1x", "cuda 1"})
+    CHECK(!tri::cuda_device::matches(text));
   auto const width = [](auto const& ex) { return ex.concurrency(); };
   CHECK(tri::with_executor<tri::inline_executor, tri::cuda_device>("inline", width) == 1);
   CHECK_THROWS_AS((tri::with_executor<tri::inline_executor, tri::cuda_device>("cuda:1000", width)), tri::cuda_error);

@@ -19,9 +19,17 @@ inline constexpr auto add_bound = [](double a, double x) { return a + x; };
 inline std::vector<std::size_t> layout() {
   using bound = decltype(tri::bind_front<add_bound>(1.0));
   using buffer = tri::buffer<double, tri::thread_pool>;
-  return {sizeof(tri::thread_pool), sizeof(tri::estimate),     sizeof(buffer),         sizeof(bound),
-          sizeof(tri::error),       sizeof(tri::worker_lost),  sizeof(tri::cuda_error), sizeof(tri::loop_options),
-          sizeof(tri::matrix<float, tri::inline_executor>),    alignof(buffer),        sizeof(tri::completion_t<tri::thread_pool>)};
+  return {sizeof(tri::thread_pool),
+          sizeof(tri::estimate),
+          sizeof(buffer),
+          sizeof(bound),
+          sizeof(tri::error),
+          sizeof(tri::worker_lost),
+          sizeof(tri::cuda_error),
+          sizeof(tri::loop_options),
+          sizeof(tri::matrix<float, tri::inline_executor>),
+          alignof(buffer),
+          sizeof(tri::completion_t<tri::thread_pool>)};
 }
 
 /// Results that hold many bits.

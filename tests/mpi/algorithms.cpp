@@ -173,7 +173,10 @@ TEST_CASE("bad arguments are refused on every rank, before any work") {
   auto const x = numbers(10), y = numbers(9);
   std::vector<double> out(9, 1.0);
   int called = 0;
-  auto const counted = [&](double v, auto...) { ++called; return v; };
+  auto const counted = [&](double v, auto...) {
+    ++called;
+    return v;
+  };
   CHECK_THROWS_MATCHES(tri::transform(cluster, x, y, counted), std::invalid_argument, message_contains("in2 has 9 elements"));
   CHECK_THROWS_AS(tri::transform(cluster, x, counted, tri::into(out)), std::invalid_argument);
   CHECK_THROWS_AS(tri::for_each_index(cluster, -1, [&](std::size_t) { ++called; }), std::invalid_argument);
@@ -186,7 +189,8 @@ TEST_CASE("a stop on one rank is cancelled on all") {
   tri::mpi_cluster const cluster(tri::inline_executor{});
   std::stop_source stop;
   if (cluster.rank() == 0) stop.request_stop();
-  CHECK_THROWS_AS(tri::transform(cluster, numbers(100), polynomial_of, {.chunk_size = 1, .stop = stop.get_token()}), tri::cancelled);
+  CHECK_THROWS_AS(tri::transform(cluster, numbers(100), polynomial_of, {.chunk_size = 1, .stop = stop.get_token()}),
+                  tri::cancelled);
 }
 
 // ---- Reductions ----
@@ -214,7 +218,8 @@ void reductions(E const& inner) {
       done = p.done;
       total = p.total;
     };
-    CHECK(same_bits(tri::reduce(cluster, x, 0.5, std::plus<>{}, {.progress = watch}), tri::reduce(reference, x, 0.5, std::plus<>{})));
+    CHECK(same_bits(tri::reduce(cluster, x, 0.5, std::plus<>{}, {.progress = watch}),
+                    tri::reduce(reference, x, 0.5, std::plus<>{})));
     CHECK(done == total);
     done = total = 0;
     CHECK(same_bits(tri::transform_reduce(cluster, x, 0.25, std::plus<>{}, tri::fn<square_of>, {.progress = watch}),
@@ -245,7 +250,8 @@ TEST_CASE("everything meets in the fixed order, at any number of tiles") {
   for (std::size_t tiles = 0; tiles < 70; ++tiles)
     for (std::size_t const rest : testing::sizes(0, 1, 4000)) check(tiles * tri::tile_size + rest);
   // So many that ranks take units of several tiles.
-  for (std::size_t const tiles : testing::sizes(255, 256, 257, 511, 700, 777, 1023, 1025, 1279, 1280, 1281, 1400)) check(tiles * tri::tile_size + 5);
+  for (std::size_t const tiles : testing::sizes(255, 256, 257, 511, 700, 777, 1023, 1025, 1279, 1280, 1281, 1400))
+    check(tiles * tri::tile_size + 5);
   check(bytes.size());
 }
 
@@ -266,7 +272,8 @@ TEST_CASE("a reduction fails on all ranks") {
       CAPTURE(n, bad);
       auto x = numbers(n);
       x[bad] = 1e300;
-      CHECK_THROWS_AS(tri::transform_reduce(cluster, x, 0.0, std::plus<>{}, tri::bind_front<fails_at_element>(1e300)), std::domain_error);
+      CHECK_THROWS_AS(tri::transform_reduce(cluster, x, 0.0, std::plus<>{}, tri::bind_front<fails_at_element>(1e300)),
+                      std::domain_error);
     }
   std::stop_source stop;
   if (cluster.rank() == cluster.size() / 2) stop.request_stop();
@@ -292,7 +299,8 @@ void samples(E const& inner) {
     CAPTURE(n);
     auto const check = [&](auto f, auto real) {
       using Real = decltype(real);
-      CHECK(same_bits(tri::monte_carlo<Real>(cluster, n, f, {.seed = 42}), tri::monte_carlo<Real>(reference, n, f, {.seed = 42})));
+      CHECK(
+          same_bits(tri::monte_carlo<Real>(cluster, n, f, {.seed = 42}), tri::monte_carlo<Real>(reference, n, f, {.seed = 42})));
       auto const values = tri::simulate<Real>(reference, n, f, {.seed = 42});
       CHECK(same_bits(tri::simulate<Real>(cluster, n, f, {.seed = 42}), values));
       auto place = values;
@@ -311,7 +319,8 @@ void samples(E const& inner) {
   CHECK_THROWS_AS(tri::monte_carlo(cluster, 0, tri::fn<in_circle>), std::invalid_argument);
   CHECK_THROWS_AS(tri::monte_carlo(cluster, -1, tri::fn<in_circle>), std::invalid_argument);
   for (std::size_t const n : testing::sizes(100, 200'000)) {
-    CHECK_THROWS_MATCHES(tri::monte_carlo(cluster, n, tri::bind_front<fails_below>(0.1)), std::range_error, message_contains("a sample threw"));
+    CHECK_THROWS_MATCHES(tri::monte_carlo(cluster, n, tri::bind_front<fails_below>(0.1)), std::range_error,
+                         message_contains("a sample threw"));
     CHECK_THROWS_AS(tri::simulate(cluster, n, tri::bind_front<fails_below>(0.1)), std::range_error);
   }
 }

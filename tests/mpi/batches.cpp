@@ -45,16 +45,15 @@ void batches(E const& inner) {
       CHECK(same_bits(tri::batch_map(cluster, linked, tri::fn<square_of>, {.batch_size = size}), expected));
       std::vector<double> got;
       std::size_t done = 0;
-      tri::batch_map(
-          cluster, in, tri::fn<square_of>,
-          [&](std::span<double const> batch) {
-            CHECK(batch.size() == std::min(size, n - got.size()));
-            got.insert(got.end(), batch.begin(), batch.end());
-          },
-          {.batch_size = size, .progress = [&](tri::progress p) {
-             done = p.done;
-             CHECK(p.total == n);
-           }});
+      tri::batch_map(cluster, in, tri::fn<square_of>,
+                     [&](std::span<double const> batch) {
+                       CHECK(batch.size() == std::min(size, n - got.size()));
+                       got.insert(got.end(), batch.begin(), batch.end());
+                     },
+                     {.batch_size = size, .progress = [&](tri::progress p) {
+                        done = p.done;
+                        CHECK(p.total == n);
+                      }});
       CHECK(same_bits(got, expected));
       CHECK(done == n);
       Eigen::VectorXd const v = Eigen::Map<Eigen::VectorXd const>(in.data(), static_cast<Eigen::Index>(n));
@@ -85,8 +84,8 @@ TEST_CASE("whatever fails in batch_map on one rank fails on all, after the batch
 
     got.clear();
     testing::read_once fine(100);
-    CHECK_THROWS_MATCHES(tri::batch_map(cluster, fine, tri::bind_front<fails_at_element>(57), keep, {.batch_size = 10}), std::domain_error,
-                         message_contains("the kernel threw"));
+    CHECK_THROWS_MATCHES(tri::batch_map(cluster, fine, tri::bind_front<fails_at_element>(57), keep, {.batch_size = 10}),
+                         std::domain_error, message_contains("the kernel threw"));
     CHECK(got.size() == 50);
 
     int calls = 0;

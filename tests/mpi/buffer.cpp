@@ -53,7 +53,8 @@ void round_trips(E const& inner) {
     check_layout(b);
     CHECK(b.executor() == cluster);
     CHECK(same_bits(b.to_host(), x));
-    auto const mine = std::vector(x.begin() + static_cast<std::ptrdiff_t>(b.cuts()[rank]), x.begin() + static_cast<std::ptrdiff_t>(b.cuts()[rank + 1]));
+    auto const mine = std::vector(x.begin() + static_cast<std::ptrdiff_t>(b.cuts()[rank]),
+                                  x.begin() + static_cast<std::ptrdiff_t>(b.cuts()[rank + 1]));
     CHECK(same_bits(b.local().to_host(), mine));
     for (std::size_t root = 0; root < ranks; ++root) {
       auto const got = std::as_const(b).to_host(static_cast<int>(root));
@@ -62,7 +63,8 @@ void round_trips(E const& inner) {
     std::list<double> const linked(x.rbegin(), x.rend());
     b.assign(linked);
     CHECK(same_bits(b.to_host(), std::vector<double>(x.rbegin(), x.rend())));
-    CHECK_THROWS_MATCHES(b.assign(numbers(n + 1)), std::invalid_argument, message_contains("assign: range has " + std::to_string(n + 1)));
+    CHECK_THROWS_MATCHES(b.assign(numbers(n + 1)), std::invalid_argument,
+                         message_contains("assign: range has " + std::to_string(n + 1)));
 
     auto moved = std::move(b);
     CHECK(b.size() == 0);
@@ -73,14 +75,16 @@ void round_trips(E const& inner) {
     // Unequal parts, none of whole tiles.
     std::size_t const first = n * rank * rank / (ranks * ranks), last = n * (rank + 1) * (rank + 1) / (ranks * ranks);
     auto const joined = tri::buffer<double, tri::mpi_cluster<E>>::from_local(
-        cluster, std::list<double>(x.begin() + static_cast<std::ptrdiff_t>(first), x.begin() + static_cast<std::ptrdiff_t>(last)));
+        cluster,
+        std::list<double>(x.begin() + static_cast<std::ptrdiff_t>(first), x.begin() + static_cast<std::ptrdiff_t>(last)));
     check_layout(joined);
     CHECK(same_bits(joined.to_host(), x));
 
     std::size_t const from = n / 3, count = n / 2;
     auto const part = b.subspan(from, count);
     CHECK(part.size() == count);
-    CHECK(same_bits(part.to_host(), std::vector<double>(x.rbegin() + static_cast<std::ptrdiff_t>(from), x.rbegin() + static_cast<std::ptrdiff_t>(from + count))));
+    CHECK(same_bits(part.to_host(), std::vector<double>(x.rbegin() + static_cast<std::ptrdiff_t>(from),
+                                                        x.rbegin() + static_cast<std::ptrdiff_t>(from + count))));
     CHECK_THROWS_AS(b.subspan(from, n + 1), std::out_of_range);
     CHECK(same_bits(part.subspan(count / 4, count / 2).to_host(), b.subspan(from + count / 4, count / 2).to_host()));
   }
@@ -109,7 +113,8 @@ TEST_CASE("what can't be a buffer is refused on all ranks") {
   CHECK_THROWS_AS(doubles(cluster, -1), std::invalid_argument);
   CHECK_THROWS_AS(doubles(cluster, SIZE_MAX / 4), std::bad_alloc);
   doubles const b(cluster, 10);
-  CHECK_THROWS_MATCHES(b.to_host(cluster.size()), std::invalid_argument, message_contains("rank must be in [0, " + std::to_string(cluster.size()) + ")"));
+  CHECK_THROWS_MATCHES(b.to_host(cluster.size()), std::invalid_argument,
+                       message_contains("rank must be in [0, " + std::to_string(cluster.size()) + ")"));
   testing::read_once source(10, cluster.rank() == cluster.size() - 1 ? 5 : -1);
   CHECK_THROWS_MATCHES(tri::buffer(cluster, source), std::runtime_error, message_contains("the range threw"));
 }
@@ -141,9 +146,11 @@ TEST_CASE("a file is read and written by all ranks") {
     check_layout(back);
     CHECK(same_bits(back.to_host(), x));
     b.subspan(n / 2, n - n / 2).to_file(path);
-    CHECK(same_bits(doubles::from_file(cluster, path).to_host(), std::vector<double>(x.begin() + static_cast<std::ptrdiff_t>(n / 2), x.end())));
+    CHECK(same_bits(doubles::from_file(cluster, path).to_host(),
+                    std::vector<double>(x.begin() + static_cast<std::ptrdiff_t>(n / 2), x.end())));
   }
-  CHECK_THROWS_AS((tri::buffer<std::array<char, 7>, tri::mpi_cluster<tri::thread_pool>>::from_file(cluster, path)), std::invalid_argument);
+  CHECK_THROWS_AS((tri::buffer<std::array<char, 7>, tri::mpi_cluster<tri::thread_pool>>::from_file(cluster, path)),
+                  std::invalid_argument);
   MPI_Barrier(MPI_COMM_WORLD);
   if (cluster.rank() == 0) std::filesystem::remove(path);
   MPI_Barrier(MPI_COMM_WORLD);

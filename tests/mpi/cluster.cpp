@@ -4,9 +4,9 @@
 
 #include "testing.hpp"
 
-#include <chrono>
 #include <Eigen/Core>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -109,7 +109,8 @@ TEST_CASE("what one rank throws all ranks throw, with its type and text") {
   for (int const bad : some_ranks(cluster.size())) {
     CAPTURE(bad);
     std::string const text = "thrown on rank " + std::to_string(bad);
-    CHECK_THROWS_MATCHES(fail_on(cluster, bad, [&] { throw std::out_of_range(text); }), std::out_of_range, message_contains(text));
+    CHECK_THROWS_MATCHES(fail_on(cluster, bad, [&] { throw std::out_of_range(text); }), std::out_of_range,
+                         message_contains(text));
     CHECK_THROWS_AS(fail_on(cluster, bad, [] { throw std::bad_alloc{}; }), std::bad_alloc);
     CHECK_THROWS_AS(fail_on(cluster, bad, [] { throw tri::cancelled{}; }), tri::cancelled);
     try {
@@ -187,7 +188,8 @@ TEST_CASE("public calls with different sizes, and different calls, are told so, 
         },
         last ? "trireme: reduce: the ranks of a cluster make the same calls, but this one meets another call"
              : "trireme: for_each: the ranks of a cluster make the same calls, but this one meets another call");
-  refuse([&] { tri::for_each(cluster, same, each, {.schedule = last ? tri::fixed : tri::dynamic}); }, "meets another call on another rank");
+  refuse([&] { tri::for_each(cluster, same, each, {.schedule = last ? tri::fixed : tri::dynamic}); },
+         "meets another call on another rank");
   Eigen::MatrixXd const wide(2, 6), tall(4, 3), a(5, last ? 2 : 3), b(last ? 2 : 3, 4);
   refuse([&] { tri::matrix(cluster, last ? wide : tall); }, "meets another call on another rank");
   refuse([&] { static_cast<void>(tri::matmul(cluster, a, b)); }, "meets another call on another rank");
@@ -243,7 +245,10 @@ TEST_CASE("two clusters work at once on two threads, while one of them fails") {
   std::thread other([&] {
     for (int i = 0; i < 50; ++i) {
       try {
-        tri::for_each_index(a, 100, [&](std::size_t k) { if (k == static_cast<std::size_t>(i)) throw std::domain_error("one"); },
+        tri::for_each_index(a, 100,
+                            [&](std::size_t k) {
+                              if (k == static_cast<std::size_t>(i)) throw std::domain_error("one");
+                            },
                             {.schedule = i % 2 == 0 ? tri::fixed : tri::dynamic});
       } catch (std::domain_error const&) {
         ++failures;

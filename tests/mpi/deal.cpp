@@ -76,7 +76,8 @@ void same_results(E const& inner) {
     CHECK(dealt_map(cluster, root_of, std::list<double>(in.begin(), in.end())) == tri::transform(here, in, root_of));
 
     auto const boxed = dealt_map(cluster, [](double x) { return no_default(x); }, in);
-    CHECK(std::equal(boxed.begin(), boxed.end(), in.begin(), in.end(), [](no_default const& a, double b) { return a.value == b; }));
+    CHECK(
+        std::equal(boxed.begin(), boxed.end(), in.begin(), in.end(), [](no_default const& a, double b) { return a.value == b; }));
 
     Eigen::VectorXd const vector = Eigen::Map<Eigen::VectorXd const>(in.data(), static_cast<Eigen::Index>(n));
     Eigen::VectorXd const expected = tri::transform(here, vector, root_of);
@@ -155,7 +156,8 @@ TEST_CASE("what a kernel throws in any piece all ranks throw, and the cluster go
     CHECK_THROWS_MATCHES(dealt_loop(cluster, 1000, fail), std::out_of_range, message_contains(text));
     std::vector<std::size_t> in(1000);
     std::iota(in.begin(), in.end(), std::size_t{0});
-    CHECK_THROWS_MATCHES(dealt_map(cluster, [&](std::size_t i) { return fail(i), i; }, in), std::out_of_range, message_contains(text));
+    CHECK_THROWS_MATCHES(
+        dealt_map(cluster, [&](std::size_t i) { return fail(i), i; }, in), std::out_of_range, message_contains(text));
     CHECK(dealt_map(cluster, [](std::size_t i) { return i; }, in) == in);
   }
 }
@@ -182,13 +184,12 @@ TEST_CASE("a stop and a timeout end a dynamic call on all ranks") {
   for (int const asking : std::set<int>{0, cluster.size() / 2, cluster.size() - 1}) {
     std::stop_source source;
     auto const call = [&](std::chrono::nanoseconds timeout) {
-      dealt_loop(
-          cluster, timeout.count() == 0 ? 2'000 : 1'000'000, // a rank finishes its piece after another's stop
-          [&](std::size_t) {
-            std::this_thread::sleep_for(50us);
-            if (timeout.count() == 0 && cluster.rank() == asking) source.request_stop();
-          },
-          {.chunk_size = 1, .stop = source.get_token(), .timeout = timeout});
+      dealt_loop(cluster, timeout.count() == 0 ? 2'000 : 1'000'000, // a rank finishes its piece after another's stop
+                 [&](std::size_t) {
+                   std::this_thread::sleep_for(50us);
+                   if (timeout.count() == 0 && cluster.rank() == asking) source.request_stop();
+                 },
+                 {.chunk_size = 1, .stop = source.get_token(), .timeout = timeout});
     };
     CHECK_THROWS_AS(call(0ns), tri::cancelled);
     source = {};
@@ -209,8 +210,9 @@ TEST_CASE("progress of a dynamic call goes on to the end, on each rank") {
   dealt_loop(cluster, 1000, [](std::size_t) {}, {.progress = watch});
   CHECK(ordered);
   CHECK(last == 1000);
-  CHECK_THROWS_AS(dealt_loop(cluster, 1000, [](std::size_t) {}, {.progress = [](tri::progress) { throw std::domain_error("seen enough"); }}),
-                  std::domain_error);
+  CHECK_THROWS_AS(
+      dealt_loop(cluster, 1000, [](std::size_t) {}, {.progress = [](tri::progress) { throw std::domain_error("seen enough"); }}),
+      std::domain_error);
 }
 
 TEST_CASE("many dynamic calls leave no message to each other") {

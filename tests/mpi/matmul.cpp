@@ -67,10 +67,11 @@ void products(E const& inner, std::vector<shape> const& shapes) {
   }
 }
 
-std::vector<shape> const awkward{{0, 3, 2}, {3, 0, 2}, {3, 2, 0}, {0, 0, 0}, {1, 1, 1},   {1, 40, 33},  {33, 40, 1},
+std::vector<shape> const awkward{{0, 3, 2}, {3, 0, 2}, {3, 2, 0}, {0, 0, 0}, {1, 1, 1},    {1, 40, 33},  {33, 40, 1},
                                  {2, 3, 2}, {5, 9, 2}, {9, 1, 7}, {7, 5, 1}, {24, 33, 17}, {67, 131, 45}};
 /// Some blocks of k with c by packed panels; sums of all of k; sums in pieces.
-std::vector<shape> const large{{300, 257, 513}, {530, 600, 70}, {1100, 300, 12}, {1, 300, 400}, {700, 300, 1}, {9, 9001, 10}, {1, 150'000, 9}, {20, 40'000, 2}};
+std::vector<shape> const large{{300, 257, 513}, {530, 600, 70}, {1100, 300, 12}, {1, 300, 400},
+                               {700, 300, 1},   {9, 9001, 10},  {1, 150'000, 9}, {20, 40'000, 2}};
 
 } // namespace
 
@@ -186,8 +187,9 @@ TEST_CASE("spread matrices: blocks, the way there and back, and into an operand"
     CHECK(x.size() == static_cast<std::size_t>(m * n));
     CHECK(x.executor() == cluster);
     auto const& mine = x.local();
-    CHECK(same_bits(mine.to_host(), Eigen::MatrixXd(h.block(static_cast<Eigen::Index>(x.first_row()), static_cast<Eigen::Index>(x.first_col()),
-                                                            static_cast<Eigen::Index>(mine.rows()), static_cast<Eigen::Index>(mine.cols())))));
+    CHECK(same_bits(mine.to_host(),
+                    Eigen::MatrixXd(h.block(static_cast<Eigen::Index>(x.first_row()), static_cast<Eigen::Index>(x.first_col()),
+                                            static_cast<Eigen::Index>(mine.rows()), static_cast<Eigen::Index>(mine.cols())))));
     CHECK(same_bits(x.to_host(), h));
     CHECK(same_bits(spread(cluster, 2 * h).to_host(), Eigen::MatrixXd(2 * h)));
     spread const moved = std::move(x);
@@ -212,8 +214,10 @@ TEST_CASE("what does not fit is refused on every rank") {
   tri::matrix w(cluster, c);
   CHECK_THROWS_MATCHES(tri::matmul(cluster, a, b), std::invalid_argument, message_contains("a is 4 x 5, b is 6 x 3"));
   CHECK_THROWS_MATCHES(tri::matmul(cluster, x, y), std::invalid_argument, message_contains("a is 4 x 5, b is 6 x 3"));
-  CHECK_THROWS_MATCHES(tri::matmul(cluster, a, fits, tri::into(c)), std::invalid_argument, message_contains("the storage is 4 x 4, the product 4 x 3"));
-  CHECK_THROWS_MATCHES(tri::matmul(cluster, x, z, tri::into(w)), std::invalid_argument, message_contains("the storage is 4 x 4, the product 4 x 3"));
+  CHECK_THROWS_MATCHES(tri::matmul(cluster, a, fits, tri::into(c)), std::invalid_argument,
+                       message_contains("the storage is 4 x 4, the product 4 x 3"));
+  CHECK_THROWS_MATCHES(tri::matmul(cluster, x, z, tri::into(w)), std::invalid_argument,
+                       message_contains("the storage is 4 x 4, the product 4 x 3"));
   CHECK_THROWS_MATCHES(tri::matmul(cluster, x, elsewhere), std::invalid_argument, message_contains("another executor"));
   CHECK_THROWS_MATCHES(tri::matmul(other, x, elsewhere), std::invalid_argument, message_contains("another executor"));
   CHECK_THROWS_MATCHES(z.to_host(cluster.size()), std::invalid_argument, message_contains("rank"));
@@ -222,9 +226,11 @@ TEST_CASE("what does not fit is refused on every rank") {
   CHECK_THROWS_AS(spread(cluster, std::size_t{1} << 40, std::size_t{1} << 40), std::invalid_argument);
   auto const wrong = [&] {
     std::size_t const more = cluster.rank() == cluster.size() - 1 ? 1 : 0;
-    return spread::from_local(cluster, 4, 4, tri::matrix<double, tri::inline_executor>(cluster.inner(), w.local().rows() + more, w.local().cols()));
+    return spread::from_local(
+        cluster, 4, 4, tri::matrix<double, tri::inline_executor>(cluster.inner(), w.local().rows() + more, w.local().cols()));
   };
-  CHECK_THROWS_MATCHES(wrong(), std::invalid_argument, message_contains("the block of rank " + std::to_string(cluster.size() - 1)));
+  CHECK_THROWS_MATCHES(wrong(), std::invalid_argument,
+                       message_contains("the block of rank " + std::to_string(cluster.size() - 1)));
 }
 
 TEST_CASE("what an expression throws on one rank, all throw") {
@@ -273,8 +279,10 @@ TEST_CASE("batches of products") {
       CHECK(same);
     }
     std::vector<Eigen::MatrixXd> const two{Eigen::MatrixXd(2, 3), Eigen::MatrixXd(2, 2)}, three(3);
-    CHECK_THROWS_MATCHES(tri::batch_matmul(cluster, two, three), std::invalid_argument, message_contains("as has 2 matrices, bs 3"));
-    CHECK_THROWS_MATCHES(tri::batch_matmul(cluster, two, two), std::invalid_argument, message_contains("pair 0: a is 2 x 3, b is 2 x 3"));
+    CHECK_THROWS_MATCHES(tri::batch_matmul(cluster, two, three), std::invalid_argument,
+                         message_contains("as has 2 matrices, bs 3"));
+    CHECK_THROWS_MATCHES(tri::batch_matmul(cluster, two, two), std::invalid_argument,
+                         message_contains("pair 0: a is 2 x 3, b is 2 x 3"));
   };
   batches(tri::inline_executor{});
   batches(tri::thread_pool(2));

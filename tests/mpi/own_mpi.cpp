@@ -36,11 +36,15 @@ void calls_on_this_thread() {
     check(all == 1000, "a dynamic loop, in which rank 0 answers between its own pieces");
 
     std::vector<int> const in(1000, 3), negative(1000, -3);
-    check(tri::transform(cluster, in, std::negate<>{}, {.timeout = timeout, .schedule = tri::dynamic}) == negative, "a dynamic transform");
+    check(tri::transform(cluster, in, std::negate<>{}, {.timeout = timeout, .schedule = tri::dynamic}) == negative,
+          "a dynamic transform");
     for (std::size_t const bad : {std::size_t{0}, std::size_t{999}}) {
       bool thrown = false;
       try {
-        tri::for_each_index(cluster, 1000, [&](std::size_t i) { if (i == bad) throw std::domain_error("bad"); },
+        tri::for_each_index(cluster, 1000,
+                            [&](std::size_t i) {
+                              if (i == bad) throw std::domain_error("bad");
+                            },
                             {.timeout = timeout, .schedule = tri::dynamic});
       } catch (std::domain_error const&) {
         thrown = true;
@@ -51,7 +55,8 @@ void calls_on_this_thread() {
   for (auto const schedule : {tri::fixed, tri::dynamic}) {
     bool late = false;
     try {
-      tri::for_each_index(cluster, 1'000'000, [](std::size_t) { std::this_thread::sleep_for(50us); }, {.timeout = 20ms, .schedule = schedule});
+      tri::for_each_index(cluster, 1'000'000, [](std::size_t) { std::this_thread::sleep_for(50us); },
+                          {.timeout = 20ms, .schedule = schedule});
     } catch (tri::timed_out const&) {
       late = true;
     }

@@ -132,7 +132,8 @@ TEST_CASE("scans of lists, vectors of Eigen and what has no default") {
   auto const before = tri::exclusive_scan(cluster, tri::buffer(cluster, boxes), boxed(0.5), add_boxed{}).to_host();
   auto const expected_before = tri::exclusive_scan(reference, in, 0.5);
   for (std::size_t i = 0; i < in.size(); ++i)
-    if (!same_bits(sums[i].value, expected[i]) || !same_bits(before[i].value, expected_before[i])) FAIL_CHECK("another value at " << i);
+    if (!same_bits(sums[i].value, expected[i]) || !same_bits(before[i].value, expected_before[i]))
+      FAIL_CHECK("another value at " << i);
 }
 
 TEST_CASE("a scan of a part of a spread buffer has the shape of the part") {
@@ -141,7 +142,8 @@ TEST_CASE("a scan of a part of a spread buffer has the shape of the part") {
     tri::inline_executor const reference;
     auto const in = numbers(50'000);
     for (std::size_t const first : testing::sizes(0, 100, 30'000)) {
-      std::vector const some(in.begin() + static_cast<std::ptrdiff_t>(first), in.begin() + static_cast<std::ptrdiff_t>(first) + 20'000);
+      std::vector const some(in.begin() + static_cast<std::ptrdiff_t>(first),
+                             in.begin() + static_cast<std::ptrdiff_t>(first) + 20'000);
       auto const expected = tri::inclusive_scan(reference, some);
       tri::buffer all(cluster, in);
       CHECK(same_bits(tri::inclusive_scan(cluster, all.subspan(first, 20'000)).to_host(), expected));
@@ -164,7 +166,8 @@ TEST_CASE("what op throws on one rank all ranks throw, and the cluster goes on")
     x[bad] = 1e300;
     CHECK_THROWS_MATCHES(tri::inclusive_scan(cluster, x, tri::bind_front<adds_up_to>(1e300)), std::domain_error,
                          message_contains("op threw at an element"));
-    CHECK_THROWS_AS(tri::exclusive_scan(cluster, tri::buffer(cluster, x), 0.0, tri::bind_front<adds_up_to>(1e300)), std::domain_error);
+    CHECK_THROWS_AS(tri::exclusive_scan(cluster, tri::buffer(cluster, x), 0.0, tri::bind_front<adds_up_to>(1e300)),
+                    std::domain_error);
   }
   // Only on one rank, at each of its calls of op up to those that combine what all ranks have told.
   auto const x = numbers(n);
@@ -214,14 +217,16 @@ TEST_CASE("scans are watched, stopped and limited in time") {
   };
   auto const cuts = cluster.cuts(x.size());
   auto const rank = static_cast<std::size_t>(cluster.rank());
-  CHECK(same_bits(tri::inclusive_scan(cluster, x, std::plus<>{}, {.progress = watch}), tri::inclusive_scan(tri::inline_executor{}, x)));
+  CHECK(same_bits(tri::inclusive_scan(cluster, x, std::plus<>{}, {.progress = watch}),
+                  tri::inclusive_scan(tri::inline_executor{}, x)));
   CHECK(done == total);
   CHECK(total == cuts[rank + 1] - cuts[rank]);
   std::stop_source stop;
   if (cluster.rank() == cluster.size() - 1) stop.request_stop();
   CHECK_THROWS_AS(tri::inclusive_scan(cluster, x, std::plus<>{}, {.stop = stop.get_token()}), tri::cancelled);
   auto const slow = [until = std::chrono::steady_clock::now() + std::chrono::milliseconds(300)](double a, double b) {
-    while (std::chrono::steady_clock::now() < until) {}
+    while (std::chrono::steady_clock::now() < until) {
+    }
     return a + b;
   };
   CHECK_THROWS_AS(tri::inclusive_scan(cluster, x, slow, {.timeout = std::chrono::milliseconds(20)}), tri::timed_out);

@@ -128,7 +128,8 @@ TEST_CASE("sort of lists, vectors of Eigen, bools, tuples, and numbers that are 
   tri::sort(cluster, flags);
   CHECK(flags == expected_flags);
   std::vector<std::tuple<int, double>> tuples;
-  for (std::size_t i = 0; i < in.size(); ++i) tuples.emplace_back(static_cast<int>(testing::scramble(i) % 100), static_cast<double>(i));
+  for (std::size_t i = 0; i < in.size(); ++i)
+    tuples.emplace_back(static_cast<int>(testing::scramble(i) % 100), static_cast<double>(i));
   auto expected_tuples = tuples;
   std::sort(expected_tuples.begin(), expected_tuples.end());
   tri::buffer b(cluster, tuples);
@@ -203,7 +204,8 @@ TEST_CASE("bad arguments of sort are refused on every rank, and it is watched, s
   CHECK_THROWS_AS(tri::sort(cluster, x, std::less<>{}, {.stop = stop.get_token()}), tri::cancelled);
   CHECK(same_bits(x, numbers(x.size())));
   auto const slow = [until = std::chrono::steady_clock::now() + std::chrono::milliseconds(300)](double a, double c) {
-    while (std::chrono::steady_clock::now() < until) {}
+    while (std::chrono::steady_clock::now() < until) {
+    }
     return a < c;
   };
   CHECK_THROWS_AS(tri::sort(cluster, x, slow, {.timeout = std::chrono::milliseconds(20)}), tri::timed_out);
@@ -232,7 +234,8 @@ TEST_CASE("elements go from all ranks to all, in messages of any size") {
     std::vector<std::uint32_t> from, expected;
     for (std::size_t r = 0; r < ranks; ++r) {
       for (std::size_t i = 0; i < count(rank, r); ++i) from.push_back(static_cast<std::uint32_t>(rank * 10'000 + r * 100 + i));
-      for (std::size_t i = 0; i < count(r, rank); ++i) expected.push_back(static_cast<std::uint32_t>(r * 10'000 + rank * 100 + i));
+      for (std::size_t i = 0; i < count(r, rank); ++i)
+        expected.push_back(static_cast<std::uint32_t>(r * 10'000 + rank * 100 + i));
       sends.push_back(from.size());
       receives.push_back(expected.size());
     }

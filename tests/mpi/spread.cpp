@@ -91,7 +91,8 @@ void parts_and_mixtures(E const& inner) {
     CHECK(same_bits(tri::batch_map(cluster, a.subspan(i, size), tri::fn<square_of>, {.batch_size = 700}).to_host(), squares));
     std::vector<double> got;
     tri::batch_map(cluster, a.subspan(i, size), tri::fn<square_of>,
-                   [&](std::span<double const> batch) { got.insert(got.end(), batch.begin(), batch.end()); }, {.batch_size = 700});
+                   [&](std::span<double const> batch) { got.insert(got.end(), batch.begin(), batch.end()); },
+                   {.batch_size = 700});
     CHECK(same_bits(got, squares));
 
     auto samples = b.subspan(j, size);
@@ -127,7 +128,8 @@ TEST_CASE("for_each changes a host range on all ranks") {
     std::vector<int> seen(n, 0), all(n, 0);
     for (auto const schedule : {tri::fixed, tri::dynamic}) {
       std::fill(seen.begin(), seen.end(), 0);
-      tri::for_each(cluster, std::as_const(host), [&](double const& x) { ++seen[static_cast<std::size_t>(&x - host.data())]; }, {.schedule = schedule});
+      tri::for_each(cluster, std::as_const(host), [&](double const& x) { ++seen[static_cast<std::size_t>(&x - host.data())]; },
+                    {.schedule = schedule});
       MPI_Allreduce(seen.data(), all.data(), static_cast<int>(n), MPI_INT, MPI_SUM, MPI_COMM_WORLD);
       CHECK(all == std::vector<int>(n, 1));
     }
@@ -160,11 +162,16 @@ TEST_CASE("spread data that does not fit is refused before any work") {
   std::vector<double> out(9, 1.0);
   tri::buffer on_out(cluster, out);
   int called = 0;
-  auto const counted = [&](double v, auto...) { ++called; return v; };
-  CHECK_THROWS_MATCHES(tri::transform(cluster, ten, nine, counted), std::invalid_argument, message_contains("in2 has 9 elements"));
+  auto const counted = [&](double v, auto...) {
+    ++called;
+    return v;
+  };
+  CHECK_THROWS_MATCHES(tri::transform(cluster, ten, nine, counted), std::invalid_argument,
+                       message_contains("in2 has 9 elements"));
   CHECK_THROWS_AS(tri::transform(cluster, x, nine, counted), std::invalid_argument);
   CHECK_THROWS_AS(tri::transform(cluster, ten, counted, tri::into(out)), std::invalid_argument);
-  CHECK_THROWS_MATCHES(tri::transform(cluster, ten, counted, tri::into(on_out)), std::invalid_argument, message_contains("into: the storage has 9"));
+  CHECK_THROWS_MATCHES(tri::transform(cluster, ten, counted, tri::into(on_out)), std::invalid_argument,
+                       message_contains("into: the storage has 9"));
   CHECK_THROWS_MATCHES(tri::transform(cluster, elsewhere, counted), std::invalid_argument, message_contains("another cluster"));
   CHECK_THROWS_MATCHES(tri::transform(cluster, on_alone, counted), std::invalid_argument, message_contains("another cluster"));
   CHECK_THROWS_MATCHES(tri::reduce(cluster, elsewhere), std::invalid_argument, message_contains("another cluster"));

@@ -81,7 +81,7 @@ private:
   std::vector<state_ptr<task_state>> states_;
   ends<order_of_ends> ends_;
   std::unique_ptr<std::atomic<std::uint32_t>[]> order_; ///< 0: not yet; else 1 + which
-  alignas(64) std::atomic<std::size_t> count_{0}; ///< apart from what the reader looks at all the time
+  alignas(64) std::atomic<std::size_t> count_{0};       ///< apart from what the reader looks at all the time
   std::atomic<std::size_t> users_;
 };
 

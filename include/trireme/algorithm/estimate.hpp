@@ -37,8 +37,8 @@ struct estimate {
   /// From the sums of x - x₀ and its square over n samples (the shifted data algorithm: Chan, Golub, LeVeque, 1983).
   static estimate from_sums(double x0, double sum, double squares, std::size_t n) {
     double const count = static_cast<double>(n);
-    double const variance = n < 2 ? std::numeric_limits<double>::quiet_NaN()
-                                  : (squares - detail::mul(sum, sum) / count) / static_cast<double>(n - 1);
+    double const variance =
+        n < 2 ? std::numeric_limits<double>::quiet_NaN() : (squares - detail::mul(sum, sum) / count) / static_cast<double>(n - 1);
     return {x0 + sum / count, variance < 0 ? 0 : variance, n};
   }
 

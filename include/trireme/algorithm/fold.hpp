@@ -134,8 +134,8 @@ A fold(E const& ex, std::size_t n, Source const& source, Op const& op, fold_cont
                 evaluate_run<Source>{source, values.data(), very_first.data(), first, n}, options);
       });
       part_of_whole{first, tile_size, n}([&] {
-        on_bulk(ex, window,
-                fold_values_run<A, Source, Op>{source, op, values.data(), very_first.data(), tiles.data(), done, n}, options);
+        on_bulk(ex, window, fold_values_run<A, Source, Op>{source, op, values.data(), very_first.data(), tiles.data(), done, n},
+                options);
       });
     } else {
       double const fitting = window_time * static_cast<double>(workers) / std::max(per_tile, 1e-9);
@@ -144,8 +144,8 @@ A fold(E const& ex, std::size_t n, Source const& source, Op const& op, fold_cont
         on_bulk(ex, window, fold_tiles_run<A, Source, Op>{source, op, very_first.data(), tiles.data(), done, n}, options);
       });
     }
-    per_tile = std::chrono::duration<double>(clock::now() - begun).count() *
-               static_cast<double>(std::min(workers, window)) / static_cast<double>(window);
+    per_tile = std::chrono::duration<double>(clock::now() - begun).count() * static_cast<double>(std::min(workers, window)) /
+               static_cast<double>(window);
     done += window;
     if (control.progress) control.progress({std::min(n, done * tile_size), n});
   }

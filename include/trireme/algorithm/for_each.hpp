@@ -21,9 +21,9 @@ namespace trireme { inline namespace v1 {
 
 /// Options of the element-wise algorithms.
 struct loop_options {
-  count<"chunk_size"> chunk_size = 0; ///< elements that a worker takes at once; 0: from the time that they take
-  std::stop_token stop = {};          ///< a request leaves the rest undone and throws `cancelled`
-  progress_callback progress = {};    ///< called by the calling thread between pieces of work
+  count<"chunk_size"> chunk_size = 0;  ///< elements that a worker takes at once; 0: from the time that they take
+  std::stop_token stop = {};           ///< a request leaves the rest undone and throws `cancelled`
+  progress_callback progress = {};     ///< called by the calling thread between pieces of work
   std::chrono::nanoseconds timeout{0}; ///< for the whole call: then it leaves the rest undone and throws `timed_out`; 0: none
   schedule_type schedule = fixed;      ///< of the ranks of a cluster; the workers of one executor always share by need
 };

@@ -34,8 +34,8 @@ class map_state {
   using launcher = chunk_launcher<E, R, F>;
   using reference = std::ranges::range_reference_t<range>;
   using value = std::ranges::range_value_t<range>;
-  static constexpr bool by_address = launcher::by_address && std::ranges::forward_range<range> && std::is_lvalue_reference_v<reference> &&
-                                     std::same_as<std::remove_cvref_t<reference>, value>;
+  static constexpr bool by_address = launcher::by_address && std::ranges::forward_range<range> &&
+                                     std::is_lvalue_reference_v<reference> && std::same_as<std::remove_cvref_t<reference>, value>;
   using elements = std::vector<std::conditional_t<by_address, value const*, value>>;
   using clock = std::chrono::steady_clock;
 

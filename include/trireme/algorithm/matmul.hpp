@@ -20,15 +20,13 @@ namespace trireme { inline namespace v1 {
 
 /// c = a·b in the memory of any executor. c overlaps neither a nor b; the shapes fit.
 template <executor E, class T>
-void on_matmul(E const& ex, detail::matrix_view<T const> a, detail::matrix_view<T const> b,
-               detail::matrix_view<T> c) {
+void on_matmul(E const& ex, detail::matrix_view<T const> a, detail::matrix_view<T const> b, detail::matrix_view<T> c) {
   detail::gemm::plain_multiply(ex, a, b, c);
 }
 
 /// The same where the workers see the caller's memory.
 template <host_executor E, class T>
-void on_matmul(E const& ex, detail::matrix_view<T const> a, detail::matrix_view<T const> b,
-               detail::matrix_view<T> c) {
+void on_matmul(E const& ex, detail::matrix_view<T const> a, detail::matrix_view<T const> b, detail::matrix_view<T> c) {
   detail::gemm::multiply(detail::gemm::on_workers<E>{ex}, a, b, c);
 }
 
@@ -40,8 +38,7 @@ void host_multiply(E const& ex, A const& a, B const& b, C& c) {
   if constexpr (host_executor<E>) {
     evaluated<A> const x(a);
     evaluated<B> const y(b);
-    on_matmul(ex, matrix_view<scalar_t<A> const>(x.view()), matrix_view<scalar_t<A> const>(y.view()),
-              view_of(c));
+    on_matmul(ex, matrix_view<scalar_t<A> const>(x.view()), matrix_view<scalar_t<A> const>(y.view()), view_of(c));
   } else {
     matrix<scalar_t<A>, E> const x(ex, a), y(ex, b);
     matrix<scalar_t<A>, E> z(ex, c.rows(), c.cols());

@@ -77,8 +77,7 @@ void run_in_pieces(E const& ex, std::size_t n, bulk_options<completion_t<E>> con
     if (progress) progress({done, n});
   };
   auto const room = [&]() -> piece_type& {
-    if (pieces.size() < at_once)
-      return *pieces.emplace_back(std::make_unique<piece_type>(ex, make, data.in_pieces(size)...));
+    if (pieces.size() < at_once) return *pieces.emplace_back(std::make_unique<piece_type>(ex, make, data.in_pieces(size)...));
     auto const ready = std::find_if(pieces.begin(), pieces.end(), [](auto const& p) { return p->ready(); });
     auto& taken = ready != pieces.end() ? **ready : *pieces[turn++ % at_once];
     finish(taken);

@@ -4,8 +4,8 @@
 #pragma once
 #include <trireme/algorithm/fold.hpp>
 #include <trireme/core/accepts.hpp>
-#include <trireme/core/limits.hpp>
 #include <trireme/core/error.hpp>
+#include <trireme/core/limits.hpp>
 #include <trireme/core/operand.hpp>
 #include <trireme/core/tiles.hpp>
 #include <trireme/simd/kernel.hpp>
@@ -99,9 +99,8 @@ A on_reduce(E const& ex, View in, std::type_identity<A>, Op const& op, call_opti
     return detail::fold<A>(ex, in.size(), source{in}, op, {options.stop, options.progress});
   std::size_t const tiles = tile_count(in.size());
   detail::scratch<A, E> values(ex, tiles);
-  detail::part_of_whole{0, tile_size, in.size()}([&] {
-    on_bulk(ex, tiles, detail::fold_tiles_run<A, source, Op>{{in}, op, nullptr, values.data(), 0, in.size()}, {});
-  });
+  detail::part_of_whole{0, tile_size, in.size()}(
+      [&] { on_bulk(ex, tiles, detail::fold_tiles_run<A, source, Op>{{in}, op, nullptr, values.data(), 0, in.size()}, {}); });
   on_bulk(ex, 1, detail::combine_tiles<A, Op>{values.data(), tiles, op}, {});
   return values.take_first();
 }
@@ -125,8 +124,8 @@ template <executor E, class R, class A, class Op = std::plus<>>
     detail::input<E, R> data(ex, std::forward<R>(in));
     if (data.size() == 0) return init;
     return static_cast<A>(op(std::move(init), detail::within("reduce", options, [&](call_options const& o) {
-      return on_reduce(ex, data.view(), std::type_identity<A>{}, op, o);
-    })));
+                               return on_reduce(ex, data.view(), std::type_identity<A>{}, op, o);
+                             })));
   } else {
     return detail::refused{};
   }
@@ -151,8 +150,8 @@ template <executor E, class R, class A, class Op, class F>
     detail::input<E, R> data(ex, std::forward<R>(in));
     if (data.size() == 0) return init;
     return static_cast<A>(op(std::move(init), detail::within("transform_reduce", options, [&](call_options const& o) {
-      return on_transform_reduce(ex, data.view(), std::type_identity<A>{}, op, f, o);
-    })));
+                               return on_transform_reduce(ex, data.view(), std::type_identity<A>{}, op, f, o);
+                             })));
   } else {
     return detail::refused{};
   }

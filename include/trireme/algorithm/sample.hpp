@@ -73,7 +73,7 @@ template <class Real, class F, class V>
 struct sample_rows {
   static constexpr std::size_t lanes = simd_lanes<F>, calls = promised_draws<F>;
   static constexpr std::size_t words = calls * sizeof(Real) / sizeof(std::uint32_t); ///< of a sample
-  static constexpr bool laid = calls != 0 && words <= 512; ///< 64 kB for a row
+  static constexpr bool laid = calls != 0 && words <= 512;                           ///< 64 kB for a row
   static constexpr bool exist = sizeof(V) <= 128 && std::is_trivially_copyable_v<V> && std::is_default_constructible_v<V>;
   static constexpr std::size_t together = sizeof(V) <= 16 ? 8 : 1; ///< rows: sums then stay in registers for as long
   using bits = random_bits<Real>;
@@ -81,8 +81,10 @@ struct sample_rows {
 
   template <class Visit>
   static void visit_all(std::uint64_t seed, F const& f, std::size_t first, std::size_t last, Visit const& visit) {
-    if constexpr (laid) visit_laid(seed, f, first, last, visit);
-    else visit_growing(seed, f, first, last, visit);
+    if constexpr (laid)
+      visit_laid(seed, f, first, last, visit);
+    else
+      visit_growing(seed, f, first, last, visit);
   }
 
 private:
@@ -98,15 +100,18 @@ private:
     for (std::size_t r = first; r < last;) {
       std::size_t const end = last - r < at_once ? last : r + at_once;
       std::uint64_t const begin = words * r / 4;
-      lay_words<sizeof(Real) == 8, false>(reinterpret_cast<std::uint32_t*>(store), static_cast<std::size_t>((words * end + 3) / 4 - begin), {seed, sample_lanes * begin});
+      lay_words<sizeof(Real) == 8, false>(reinterpret_cast<std::uint32_t*>(store),
+                                          static_cast<std::size_t>((words * end + 3) / 4 - begin), {seed, sample_lanes * begin});
       bits const* at = store + sample_lanes * (words * r - 4 * begin) / words_each;
       while (r < end) {
         std::size_t const rows = end - r < together ? end - r : together;
         for (std::size_t k = 0; k < rows; ++k, at += sample_lanes * calls) {
           for (std::size_t j = 0; j < sample_lanes; j += lanes) {
             rng rng_at(std::in_place, at + j);
-            if constexpr (lanes > 1) store_lanes<V, lanes>(values + sample_lanes * k + j, f(rng_at));
-            else values[sample_lanes * k + j] = f(rng_at);
+            if constexpr (lanes > 1)
+              store_lanes<V, lanes>(values + sample_lanes * k + j, f(rng_at));
+            else
+              values[sample_lanes * k + j] = f(rng_at);
           }
         }
         visit(sample_lanes * r, static_cast<V const*>(values), sample_lanes * rows);
@@ -127,8 +132,10 @@ private:
       rows.start(calls == 0 ? word_source{seed, 0, sample} : word_source{seed, sample_lanes * (word / 4)});
       for (std::size_t j = 0; j < sample_lanes; j += lanes) {
         rng rng_at(std::in_place, rows, j, word % 4 * 4 / sizeof(Real));
-        if constexpr (lanes > 1) store_lanes<V, lanes>(values + j, f(rng_at));
-        else values[j] = f(rng_at);
+        if constexpr (lanes > 1)
+          store_lanes<V, lanes>(values + j, f(rng_at));
+        else
+          values[j] = f(rng_at);
       }
       visit(sample_lanes * r, static_cast<V const*>(values), std::size_t{sample_lanes});
     }

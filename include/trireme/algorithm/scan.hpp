@@ -110,7 +110,8 @@ void scan_inclusive(E const& ex, View in, Out out, Op const& op, call_options co
   scratch<A, E> scanned(ex, 0);
   if (segments > 1) scanned = scanned_totals<A>(ex, in, op, options.stop);
   tell_of_pass(options, 1, in.size());
-  on_bulk(ex, segments, inclusive_segments<A, View, Out, Op>{in, out, scanned.data(), op}, {.grain = 0, .stop = options.stop, .after = {}});
+  on_bulk(ex, segments, inclusive_segments<A, View, Out, Op>{in, out, scanned.data(), op},
+          {.grain = 0, .stop = options.stop, .after = {}});
   tell_of_pass(options, 2, in.size());
 }
 
@@ -215,9 +216,8 @@ template <executor E, class R, class A, class Op = std::plus<>>
 [[nodiscard]] auto exclusive_scan(E const& ex, R&& in, A init, Op op = {}, call_options const& options = {}) {
   if constexpr (detail::accepts_reduction<E, R, A, Op>()) {
     detail::input<E, R> data(ex, std::forward<R>(in));
-    return detail::scan_into(
-        "exclusive_scan", options, data, detail::fresh<E, detail::stored_t<A>, R>(ex, data.size()),
-        [&](auto from, auto to, call_options const& o) { on_exclusive_scan(ex, from, to, init, op, o); });
+    return detail::scan_into("exclusive_scan", options, data, detail::fresh<E, detail::stored_t<A>, R>(ex, data.size()),
+                             [&](auto from, auto to, call_options const& o) { on_exclusive_scan(ex, from, to, init, op, o); });
   } else {
     return detail::refused{};
   }

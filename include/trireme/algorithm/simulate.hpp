@@ -20,9 +20,9 @@ namespace trireme { inline namespace v1 {
 
 /// Options of simulate.
 struct simulate_options {
-  seed_value seed = 0;             ///< two calls with one seed use the same numbers
+  seed_value seed = 0; ///< two calls with one seed use the same numbers
   progress_callback progress = {};
-  std::stop_token stop = {};       ///< a request ends the call with `cancelled`
+  std::stop_token stop = {};           ///< a request ends the call with `cancelled`
   std::chrono::nanoseconds timeout{0}; ///< for the whole call, which then ends with `timed_out`; 0: none
 };
 

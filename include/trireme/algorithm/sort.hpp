@@ -37,8 +37,7 @@ constexpr void merge_part(T const* a, std::size_t na, T const* b, std::size_t nb
 
 /// How many of the first d elements of the merge come from a (the "merge path": Odeh, Green et al., 2012).
 template <class T, class Less>
-constexpr std::size_t merge_split(T const* a, std::size_t na, T const* b, std::size_t nb, std::size_t d,
-                                  Less const& less) {
+constexpr std::size_t merge_split(T const* a, std::size_t na, T const* b, std::size_t nb, std::size_t d, Less const& less) {
   std::size_t low = d > nb ? d - nb : 0;
   std::size_t high = d < na ? d : na;
   while (low < high) {
@@ -179,7 +178,8 @@ consteval bool accepts_sort() {
     constexpr bool places = any_buffer<R> || eigen_vector<std::remove_reference_t<R>> || std::ranges::forward_range<R>;
     static_assert(places, "trireme: sort: a range that is read once has no places to sort to");
     if constexpr (changes && places && accepts_function<E, Less>()) {
-      constexpr bool compares = callable<Less const, element const&, element const&> || callable<Less, element const&, element const&>;
+      constexpr bool compares =
+          callable<Less const, element const&, element const&> || callable<Less, element const&, element const&>;
       static_assert(compares, "trireme: sort: less can't be called with two elements; without a less they need a <");
       if constexpr (compares) return accepts_kernel<E, Less, element const&, element const&>();
     }
@@ -230,7 +230,9 @@ void on_sort(E const& ex, T* data, std::size_t n, Less const& less, call_options
 /// The order of <, and a NaN behind all numbers, which < alone does not order.
 struct ascending {
   template <class A, class B>
-    requires requires(A const& a, B const& b) { { a < b } -> std::convertible_to<bool>; }
+    requires requires(A const& a, B const& b) {
+      { a < b } -> std::convertible_to<bool>;
+    }
   constexpr bool operator()(A const& a, B const& b) const {
     if constexpr (std::floating_point<A> && std::floating_point<B>)
       return a < b || (b != b && a == a);
@@ -271,7 +273,8 @@ template <executor E, class R, class Less = ascending>
 void sort(E const& ex, R&& range, Less less = {}, call_options const& options = {}) {
   if constexpr (detail::accepts_sort<E, R, Less>())
     detail::within("sort", options, [&](call_options const& o) {
-      detail::sort_by<E, R>(ex, range, less, [&](auto* data, std::size_t n, auto const& order) { on_sort(ex, data, n, order, o); });
+      detail::sort_by<E, R>(ex, range, less,
+                            [&](auto* data, std::size_t n, auto const& order) { on_sort(ex, data, n, order, o); });
     });
 }
 

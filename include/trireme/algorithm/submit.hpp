@@ -44,7 +44,8 @@ auto on_submit(E const& ex, F&& f, A&&... args) {
   using result = detail::task_result_t<F, A...>;
   using task = detail::call_task<result, std::decay_t<F>, detail::kept_t<A>...>;
   using state_ptr = detail::state_ptr<detail::task_result<result>>;
-  if constexpr (detail::runs_tasks<E> && detail::unwrapped<result>::is_coroutine && std::invocable<std::decay_t<F>, detail::kept_t<A>...>) {
+  if constexpr (detail::runs_tasks<E> && detail::unwrapped<result>::is_coroutine &&
+                std::invocable<std::decay_t<F>, detail::kept_t<A>...>) {
     using kept = detail::unwrapped<result>;
     return submit(ex, kept::template call<std::decay_t<F>, detail::kept_t<A>...>(std::forward<F>(f), std::forward<A>(args)...));
   } else if constexpr (detail::runs_tasks<E>) {

@@ -106,8 +106,7 @@ struct transform_run<Out, F, In1, In2> {
 
 /// f(get<0>(t), get<1>(t), …) of a tuple t. Not by std::apply, which can't be asked whether it works.
 template <class F, class T, std::size_t... I>
-constexpr auto apply_elements(F const& f, T&& t, std::index_sequence<I...>)
-    -> decltype(f(std::get<I>(std::forward<T>(t))...)) {
+constexpr auto apply_elements(F const& f, T&& t, std::index_sequence<I...>) -> decltype(f(std::get<I>(std::forward<T>(t))...)) {
   return f(std::get<I>(std::forward<T>(t))...);
 }
 
@@ -127,7 +126,8 @@ struct applied {
 /// out[i] = f(in[i]…) for every i.
 template <executor E, class Out, class F, class... In>
 void on_transform(E const& ex, Out out, F const& f, loop_options const& options, In... in) {
-  detail::watched_bulk(ex, out.size(), detail::transform_run<Out, F, In...>{out, f, in...}, detail::to_bulk<E>(options), options.progress);
+  detail::watched_bulk(ex, out.size(), detail::transform_run<Out, F, In...>{out, f, in...}, detail::to_bulk<E>(options),
+                       options.progress);
 }
 
 namespace detail {

@@ -213,7 +213,8 @@ template <detail::futures R>
 /// The same for futures of different types: a future of a std::tuple, with std::monostate for those of nothing.
 template <detail::any_future... F>
 [[nodiscard]] auto when_all(F&&... futures) {
-  return detail::all_of(detail::some_inputs<decltype(detail::as_input(futures))...>{{detail::as_input(futures)...}}, sizeof...(F));
+  return detail::all_of(detail::some_inputs<decltype(detail::as_input(futures))...>{{detail::as_input(futures)...}},
+                        sizeof...(F));
 }
 
 /// A future of the position of the first future to end, however it does. The futures stay as they are. For each to come one

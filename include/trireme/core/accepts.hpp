@@ -66,7 +66,7 @@ consteval bool accepts_function() {
                   "trireme: this executor can't run a lambda with captures: bind its values with "
                   "tri::bind_front<f>(values...), f an inline constexpr lambda at namespace scope");
     static_assert(has_refused_captures<E, F>(), "trireme: this executor copies kernels byte by byte, and this one is "
-                                             "not trivially copyable: specialise tri::enable_transferable if it may");
+                                                "not trivially copyable: specialise tri::enable_transferable if it may");
     return false;
   } else {
     return true;

@@ -106,7 +106,11 @@ void check_argument(M const& memory, std::size_t position, T const& x) {
     bool const inside = !std::less<>{}(first, own) && std::less<>{}(first, own + sizeof(T)); // as in a std::array
     std::size_t const bytes = static_cast<std::size_t>(x.size()) * sizeof(*x.data());
     if (bytes != 0 && !inside && !memory.contains(first, bytes)) refuse_bound(memory, position, "is a view of elements");
-  } else if constexpr (requires { typename T::type; x.get(); requires std::is_same_v<T, std::reference_wrapper<typename T::type>>; }) {
+  } else if constexpr (requires {
+                         typename T::type;
+                         x.get();
+                         requires std::is_same_v<T, std::reference_wrapper<typename T::type>>;
+                       }) {
     if constexpr (!std::is_function_v<typename T::type>) {
       if (!memory.contains(&x.get(), 1)) refuse_bound(memory, position, "is a reference to an object");
     }

@@ -110,8 +110,8 @@ public:
   void assign(R&& range) {
     detail::contiguous_elements<T, R> const from(std::forward<R>(range));
     if (from.view().size() != size_)
-      throw std::invalid_argument("trireme: assign: range has " + std::to_string(from.view().size()) +
-                                  " elements, the buffer " + std::to_string(size_));
+      throw std::invalid_argument("trireme: assign: range has " + std::to_string(from.view().size()) + " elements, the buffer " +
+                                  std::to_string(size_));
     fill(from.view());
   }
 

@@ -15,14 +15,14 @@ namespace trireme { inline namespace v1 {
 /// - `inner()`: this rank's executor; `rank()`, `size()`: which of how many; `concurrency()`: workers of all ranks together.
 /// - `cuts(n)`: which of n elements are whose: rank r owns [cuts[r], cuts[r + 1]) of a spread buffer.
 template <class C>
-concept executor_cluster = std::copyable<C> && std::equality_comparable<C> && executor<typename C::inner_type> &&
-                           requires(C const& c, std::size_t n) {
-                             { c.inner() } noexcept -> std::same_as<typename C::inner_type const&>;
-                             { c.rank() } noexcept -> std::same_as<int>;
-                             { c.size() } noexcept -> std::same_as<int>;
-                             { c.concurrency() } noexcept -> std::same_as<std::size_t>;
-                             { c.cuts(n) } -> std::same_as<std::vector<std::size_t>>;
-                           };
+concept executor_cluster =
+    std::copyable<C> && std::equality_comparable<C> && executor<typename C::inner_type> && requires(C const& c, std::size_t n) {
+      { c.inner() } noexcept -> std::same_as<typename C::inner_type const&>;
+      { c.rank() } noexcept -> std::same_as<int>;
+      { c.size() } noexcept -> std::same_as<int>;
+      { c.concurrency() } noexcept -> std::same_as<std::size_t>;
+      { c.cuts(n) } -> std::same_as<std::vector<std::size_t>>;
+    };
 
 /// What data can live on.
 template <class E>

@@ -26,13 +26,10 @@ public:
   template <std::integral I>
   constexpr count(I value) : value_(static_cast<std::size_t>(value)) {
     if constexpr (std::signed_integral<I>) {
-      if (value < 0)
-        throw std::invalid_argument(std::string("trireme: ") + Name.text + " must not be negative" +
-                                    written(value));
+      if (value < 0) throw std::invalid_argument(std::string("trireme: ") + Name.text + " must not be negative" + written(value));
     }
     if constexpr (sizeof(I) > sizeof(std::size_t)) {
-      if (static_cast<I>(value_) != value)
-        throw std::invalid_argument(std::string("trireme: ") + Name.text + " is too large");
+      if (static_cast<I>(value_) != value) throw std::invalid_argument(std::string("trireme: ") + Name.text + " is too large");
     }
   }
   constexpr operator std::size_t() const noexcept { return value_; }

@@ -59,7 +59,7 @@ private:
     }
     if (next == nullptr) {
       if (first != last_.load(std::memory_order_acquire)) return nullptr; // the next one is not linked yet
-      push(end_);                                                        // so that the last one can leave
+      push(end_);                                                         // so that the last one can leave
       next = first->next_link.load(std::memory_order_acquire);
       if (next == nullptr) return nullptr;
     }

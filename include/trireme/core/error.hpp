@@ -35,8 +35,7 @@ public:
 class remote_error : public error {
 public:
   remote_error(std::string type_name, std::string text)
-      : error(text.empty() ? type_name : type_name + ": " + text), type_name_(std::move(type_name)),
-        text_(std::move(text)) {}
+      : error(text.empty() ? type_name : type_name + ": " + text), type_name_(std::move(type_name)), text_(std::move(text)) {}
   [[nodiscard]] std::string const& type_name() const noexcept { return type_name_; } ///< as it is written in C++
   [[nodiscard]] std::string const& text() const noexcept { return text_; }           ///< its what(), if it had one
 

@@ -18,11 +18,10 @@ namespace trireme { inline namespace v1 {
 /// Default-constructed it is complete. `wait()` returns when the work is, and rethrows what it threw, each time
 /// it is called. The destructor waits, and drops an exception that nobody asked for.
 template <class C>
-concept completion = std::default_initializable<C> && std::movable<C> && !std::copyable<C> &&
-                     requires(C& c, C const& constant) {
-                       { constant.ready() } noexcept -> std::same_as<bool>;
-                       { c.wait() } -> std::same_as<void>;
-                     };
+concept completion = std::default_initializable<C> && std::movable<C> && !std::copyable<C> && requires(C& c, C const& constant) {
+  { constant.ready() } noexcept -> std::same_as<bool>;
+  { c.wait() } -> std::same_as<void>;
+};
 
 /// "Not before this": a reference to a completion, or to none. Only the order is taken from it, not its failure.
 template <class C>
@@ -94,8 +93,7 @@ private:
 template <class E>
 concept executor = std::copyable<E> && std::equality_comparable<E> && completion<typename E::completion_type> &&
                    requires(E const& ex, std::size_t n, detail::bulk_archetype f, void* p, void const* q,
-                            bulk_options<typename E::completion_type> bulk,
-                            copy_options<typename E::completion_type> copy) {
+                            bulk_options<typename E::completion_type> bulk, copy_options<typename E::completion_type> copy) {
                      { ex.concurrency() } noexcept -> std::same_as<std::size_t>;
                      { ex.bulk(n, f, bulk) } -> std::same_as<typename E::completion_type>;
                      { ex.allocate(n, n) } -> std::same_as<void*>;

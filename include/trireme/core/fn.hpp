@@ -115,8 +115,7 @@ concept portable_kernel = transferable<F> && !detail::is_capturing_closure<std::
 template <auto const& F>
 struct fn_type {
   template <class... A>
-  constexpr auto operator()(A&&... a) const noexcept(noexcept(F(std::forward<A>(a)...)))
-      -> decltype(F(std::forward<A>(a)...)) {
+  constexpr auto operator()(A&&... a) const noexcept(noexcept(F(std::forward<A>(a)...))) -> decltype(F(std::forward<A>(a)...)) {
     constexpr auto f = F; // a device has no address for F; a copy in the function it has
     return f(std::forward<A>(a)...);
   }

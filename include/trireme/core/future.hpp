@@ -20,7 +20,8 @@ template <class Rep, class Period>
 std::chrono::steady_clock::time_point after(std::chrono::duration<Rep, Period> const& d) noexcept {
   using clock = std::chrono::steady_clock;
   auto const now = clock::now();
-  if (std::chrono::duration<double>(d) >= std::chrono::duration<double>(clock::time_point::max() - now)) return clock::time_point::max();
+  if (std::chrono::duration<double>(d) >= std::chrono::duration<double>(clock::time_point::max() - now))
+    return clock::time_point::max();
   return now + std::chrono::ceil<clock::duration>(d);
 }
 

@@ -91,7 +91,8 @@ struct shifted_run {
 };
 
 /// Calls part(first, last) for [0, n) in pieces of some hundredths of a second, and then tells who watches.
-inline void in_watched_pieces(std::size_t n, std::size_t unit, std::size_t workers, progress_callback const& progress, run_ref part) {
+inline void in_watched_pieces(std::size_t n, std::size_t unit, std::size_t workers, progress_callback const& progress,
+                              run_ref part) {
   using clock = std::chrono::steady_clock;
   std::size_t const units = n / unit + (n % unit != 0);
   std::size_t piece = workers;

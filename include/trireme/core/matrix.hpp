@@ -30,10 +30,10 @@ concept eigen_matrix = requires(std::remove_cvref_t<M> const& m) { accept_matrix
 
 /// One whose elements lie in memory, with strides.
 template <class M>
-concept stored_matrix = eigen_matrix<M> && bool(std::remove_cvref_t<M>::Flags& Eigen::DirectAccessBit);
+concept stored_matrix = eigen_matrix<M> && bool(std::remove_cvref_t<M>::Flags & Eigen::DirectAccessBit);
 
 template <class M>
-requires stored_matrix<M>
+  requires stored_matrix<M>
 constexpr auto view_of(M&& m) {
   using T = std::remove_pointer_t<decltype(m.data())>;
   bool constexpr by_rows = std::remove_cvref_t<M>::IsRowMajor;
@@ -69,8 +69,8 @@ public:
   /// A copy of a matrix, Map or expression of Eigen, whatever its storage order; an expression is evaluated.
   /// Cost: one upload; before it, where ex does not see host memory, a copy of what is not column-major without gaps.
   template <detail::eigen_matrix M>
-  requires std::same_as<typename M::Scalar, T> matrix(E const& ex, M const& m)
-      : matrix(ex, m.rows(), m.cols()) {
+    requires std::same_as<typename M::Scalar, T>
+  matrix(E const& ex, M const& m) : matrix(ex, m.rows(), m.cols()) {
     if constexpr (host_executor<E>) {
       Eigen::Map<host_type>(data(), m.rows(), m.cols()) = m;
     } else {
@@ -87,8 +87,7 @@ public:
   }
 
   matrix(matrix&& other) noexcept
-      : elements_(std::move(other.elements_)), rows_(std::exchange(other.rows_, 0)),
-        cols_(std::exchange(other.cols_, 0)) {}
+      : elements_(std::move(other.elements_)), rows_(std::exchange(other.rows_, 0)), cols_(std::exchange(other.cols_, 0)) {}
   matrix& operator=(matrix&& other) noexcept {
     elements_ = std::move(other.elements_);
     std::size_t const rows = std::exchange(other.rows_, 0), cols = std::exchange(other.cols_, 0);
@@ -137,8 +136,7 @@ concept any_matrix = is_matrix<std::remove_cvref_t<M>>;
 template <any_matrix M>
 auto view_of(M&& m) {
   auto const rows = static_cast<std::ptrdiff_t>(m.rows());
-  return matrix_view<std::remove_pointer_t<decltype(m.data())>>{
-      m.data(), rows, static_cast<std::ptrdiff_t>(m.cols()), 1, rows};
+  return matrix_view<std::remove_pointer_t<decltype(m.data())>>{m.data(), rows, static_cast<std::ptrdiff_t>(m.cols()), 1, rows};
 }
 
 } // namespace detail

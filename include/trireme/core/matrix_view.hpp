@@ -16,13 +16,9 @@ struct matrix_view {
   std::ptrdiff_t rows = 0, cols = 0;
   std::ptrdiff_t row_stride = 1, col_stride = 0;
 
-  constexpr T& operator()(std::ptrdiff_t i, std::ptrdiff_t j) const {
-    return data[i * row_stride + j * col_stride];
-  }
+  constexpr T& operator()(std::ptrdiff_t i, std::ptrdiff_t j) const { return data[i * row_stride + j * col_stride]; }
   [[nodiscard]] constexpr bool empty() const { return rows == 0 || cols == 0; }
-  [[nodiscard]] constexpr matrix_view transposed() const {
-    return {data, cols, rows, col_stride, row_stride};
-  }
+  [[nodiscard]] constexpr matrix_view transposed() const { return {data, cols, rows, col_stride, row_stride}; }
   [[nodiscard]] constexpr matrix_view block(std::ptrdiff_t i, std::ptrdiff_t j, std::ptrdiff_t block_rows,
                                             std::ptrdiff_t block_cols) const {
     bool const none = block_rows == 0 || block_cols == 0; // of a matrix that may have no memory

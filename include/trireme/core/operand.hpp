@@ -43,8 +43,8 @@ concept outlives_call = std::is_lvalue_reference_v<R> || leads_elsewhere<std::re
 
 inline void check_same_size(std::size_t have, std::size_t want, char const* what) {
   if (have != want)
-    throw std::invalid_argument(std::string("trireme: ") + what + " has " + std::to_string(have) +
-                                " elements, where " + std::to_string(want) + " are needed");
+    throw std::invalid_argument(std::string("trireme: ") + what + " has " + std::to_string(have) + " elements, where " +
+                                std::to_string(want) + " are needed");
 }
 
 /// A buffer as a view of it, if workers of ex may touch its memory.
@@ -70,8 +70,7 @@ constexpr strided_view<T const> const_view(strided_view<T> v) {
 
 /// How a range is read: through const where it allows that, so that no kernel is given what it could write to.
 template <class R>
-using read_t =
-    std::conditional_t<host_data<std::remove_reference_t<R> const>, std::remove_reference_t<R> const&, R>;
+using read_t = std::conditional_t<host_data<std::remove_reference_t<R> const>, std::remove_reference_t<R> const&, R>;
 
 /// Whether R has to be copied for E's workers to see it.
 template <class E, class R>

@@ -35,8 +35,7 @@ concept eigen_storage = eigen_vector<R> && requires(R const& r) {
 };
 
 template <class R>
-concept contiguous_storage =
-    !eigen_vector<R> && std::ranges::contiguous_range<R> && std::ranges::sized_range<R>;
+concept contiguous_storage = !eigen_vector<R> && std::ranges::contiguous_range<R> && std::ranges::sized_range<R>;
 
 /// A std::vector<bool> that can be written: several workers at once would lose bits of one word.
 template <class R>

@@ -38,8 +38,7 @@ public:
 
   void retain() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
   void release() noexcept {
-    if (references_.load(std::memory_order_acquire) == 1 || references_.fetch_sub(1, std::memory_order_acq_rel) == 1)
-      delete this;
+    if (references_.load(std::memory_order_acquire) == 1 || references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
   }
 
   [[nodiscard]] bool done() const noexcept { return (status_.load(std::memory_order_acquire) & bit_done) != 0; }
@@ -127,7 +126,9 @@ public:
   [[nodiscard]] bool detach(continuation& c) noexcept {
     while (detaching_.exchange(true, std::memory_order_acquire)) std::this_thread::yield();
     continuation* list = continuations_.load(std::memory_order_acquire);
-    while (list != closed() && !continuations_.compare_exchange_weak(list, nullptr, std::memory_order_acq_rel, std::memory_order_acquire)) {}
+    while (list != closed() &&
+           !continuations_.compare_exchange_weak(list, nullptr, std::memory_order_acq_rel, std::memory_order_acquire)) {
+    }
     if (list == closed()) list = nullptr;
     bool found = false;
     continuation* last = nullptr;
@@ -148,12 +149,12 @@ public:
 
 protected:
   virtual ~task_state() = default;
-  virtual void run() noexcept = 0;                                       ///< and finish()
-  virtual void drop() noexcept = 0;                                      ///< what was kept to run it
+  virtual void run() noexcept = 0;  ///< and finish()
+  virtual void drop() noexcept = 0; ///< what was kept to run it
   virtual void set_exception(std::exception_ptr const& e) noexcept = 0;
   virtual void ask_to_stop() noexcept {}
-  virtual void watch() noexcept {}                                       ///< somebody wants to be told of its end
-  virtual state_ptr<task_state> predecessor() noexcept;                  ///< what it waits for before it can go on, if anything
+  virtual void watch() noexcept {}                      ///< somebody wants to be told of its end
+  virtual state_ptr<task_state> predecessor() noexcept; ///< what it waits for before it can go on, if anything
 
   /// The result is there: tells all who wait. The caller has a reference.
   void finish() noexcept {

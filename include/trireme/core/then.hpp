@@ -101,7 +101,7 @@ public:
     if (!other) return first;
     if (!first) {
       if constexpr (unwraps) other->cancel(); // the one behind what f returned
-    } else if (other->detach(*this)) { // it may go on for long
+    } else if (other->detach(*this)) {        // it may go on for long
       wait_for({});
       this->release();
     }
@@ -218,4 +218,5 @@ auto follow(task_result<From>& from, host_ref host, F&& f) {
   }
 }
 
-}}} // namespace trireme::v1::detail
+} // namespace detail
+}} // namespace trireme::v1

@@ -36,14 +36,13 @@ namespace trireme { inline namespace v1 { namespace detail {
 using text_exceptions =
     std::tuple<std::logic_error, std::invalid_argument, std::domain_error, std::length_error, std::out_of_range,
                std::runtime_error, std::range_error, std::overflow_error, std::underflow_error, error>;
-using plain_exceptions =
-    std::tuple<std::exception, std::bad_alloc, std::bad_array_new_length, std::bad_cast, std::bad_typeid, std::bad_exception,
-               std::bad_any_cast, std::bad_function_call, std::bad_optional_access, std::bad_variant_access,
-               std::bad_weak_ptr, cancelled>;
+using plain_exceptions = std::tuple<std::exception, std::bad_alloc, std::bad_array_new_length, std::bad_cast, std::bad_typeid,
+                                    std::bad_exception, std::bad_any_cast, std::bad_function_call, std::bad_optional_access,
+                                    std::bad_variant_access, std::bad_weak_ptr, cancelled>;
 
 struct thrown_code {
-  static constexpr int text = 0, plain = 100, system = 200, ios = 201, filesystem = 202, future = 203, regex = 204,
-                       remote = 205, lost = 206, late = 207, other = 208;
+  static constexpr int text = 0, plain = 100, system = 200, ios = 201, filesystem = 202, future = 203, regex = 204, remote = 205,
+                       lost = 206, late = 207, other = 208;
 };
 
 inline std::string readable_name(char const* mangled) {
@@ -88,7 +87,8 @@ int place_of(std::type_info const& type, std::tuple<T...> const*) {
 
 /// The category of that name, of those which every program has.
 inline std::error_category const* standard_category(std::string_view name) {
-  for (auto const* category : {&std::generic_category(), &std::system_category(), &std::iostream_category(), &std::future_category()})
+  for (auto const* category :
+       {&std::generic_category(), &std::system_category(), &std::iostream_category(), &std::future_category()})
     if (name == category->name()) return category;
   return nullptr;
 }

@@ -78,8 +78,7 @@ private:
 
 /// A slot for each lane; large ones are not put on the stack.
 template <class T>
-using lane_slots =
-    std::conditional_t<(sizeof(slot<T>) <= 4096), std::array<slot<T>, tile_lanes>, std::vector<slot<T>>>;
+using lane_slots = std::conditional_t<(sizeof(slot<T>) <= 4096), std::array<slot<T>, tile_lanes>, std::vector<slot<T>>>;
 
 /// The first `filled` of 32 lanes meet in a butterfly, a[j] = op(a[j], a[j + s]) for s = 16, 8, 4, 2, 1; the result is in a[0].
 template <class A, class Lanes, class Op>
@@ -102,7 +101,8 @@ constexpr A fold_tile(std::size_t n, Element&& element, Op const& op) {
   for (; i + tile_lanes <= n; i += tile_lanes)
     for (std::size_t j = 0; j < tile_lanes; ++j)
       in_slot<A>(lanes[j]) = static_cast<A>(op(std::move(in_slot<A>(lanes[j])), element(i + j)));
-  for (std::size_t j = 0; i + j < n; ++j) in_slot<A>(lanes[j]) = static_cast<A>(op(std::move(in_slot<A>(lanes[j])), element(i + j)));
+  for (std::size_t j = 0; i + j < n; ++j)
+    in_slot<A>(lanes[j]) = static_cast<A>(op(std::move(in_slot<A>(lanes[j])), element(i + j)));
   meet_lanes<A>(lanes, filled, op);
   return std::move(in_slot<A>(lanes[0]));
 }

@@ -31,7 +31,9 @@ public:
   inline bool remove(sleeping_task& task) noexcept;
 
 private:
-  alarm_clock() { std::thread([this] { ring(); }).detach(); }
+  alarm_clock() {
+    std::thread([this] { ring(); }).detach();
+  }
   [[noreturn]] inline void ring() noexcept;
 
   std::mutex mutex_;

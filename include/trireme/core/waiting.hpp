@@ -47,7 +47,7 @@ protected:
 struct task_worker {
   virtual bool push(task_state& task, task_host* host, std::uint64_t generation) noexcept = 0; ///< false: not its pool's
   virtual void take_back(task_state& task) noexcept = 0; ///< drops the newest of its queue, with the reference, if it is this
-  virtual void block() noexcept = 0;   ///< it is about to wait: the pool may put another thread in its place
+  virtual void block() noexcept = 0;                     ///< it is about to wait: the pool may put another thread in its place
   virtual void unblock() noexcept = 0;
 
   /// The calling thread's. A thread that has one helps when it waits; others leave tasks to those. Never inlined: a
@@ -176,7 +176,9 @@ public:
     return changed_.wait_until(lock, deadline, done);
   }
   void wake() {
-    { std::lock_guard const lock(mutex_); }
+    {
+      std::lock_guard const lock(mutex_);
+    }
     changed_.notify_all();
   }
 
@@ -196,12 +198,14 @@ public:
     firing here;
     here.append(list);
     current = &here;
-    while (here.one()) {}
+    while (here.one()) {
+    }
     current = nullptr;
   }
   /// For who is about to wait inside of one: what he waits for may be among the next.
   [[gnu::noinline]] static void rest() noexcept {
-    while (current != nullptr && current->one()) {}
+    while (current != nullptr && current->one()) {
+    }
   }
 
 private:

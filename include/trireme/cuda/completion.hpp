@@ -15,7 +15,8 @@
 #include <utility>
 #include <vector>
 
-namespace trireme { inline namespace v1 { namespace detail {
+namespace trireme { inline namespace v1 {
+namespace detail {
 
 /// Work on a stream, up to an event.
 class cuda_work {
@@ -87,8 +88,9 @@ private:
     if (counted_ == expected_) return;
     std::string const done = counted_ == launch_slot::unset ? "fewer" : std::to_string(counted_);
     throw cuda_error(static_cast<int>(cudaErrorLaunchFailure), "incomplete", "kernel",
-                     "of " + std::to_string(expected_) + " indices " + done + " were completed: the kernel throws, or calls a "
-                     "function that only the host has (a draws<N> kernel: it called rng more than N times)");
+                     "of " + std::to_string(expected_) + " indices " + done +
+                         " were completed: the kernel throws, or calls a "
+                         "function that only the host has (a draws<N> kernel: it called rng more than N times)");
   }
 
   launch_slot slot_;

@@ -166,9 +166,9 @@ public:
       auto& block = context_->staging_up();
       std::size_t const size = std::min(bytes - done, detail::staging_block::size);
       std::memcpy(block.memory.get(), static_cast<char const*>(from) + done, size);
-      detail::cuda_check(cudaMemcpyAsync(static_cast<char*>(to) + done, block.memory.get(), size, cudaMemcpyHostToDevice,
-                                         context_->up()),
-                         "cudaMemcpyAsync");
+      detail::cuda_check(
+          cudaMemcpyAsync(static_cast<char*>(to) + done, block.memory.get(), size, cudaMemcpyHostToDevice, context_->up()),
+          "cudaMemcpyAsync");
       detail::cuda_check(cudaEventRecord(block.copied.get(), context_->up()), "cudaEventRecord");
       done += size;
     }

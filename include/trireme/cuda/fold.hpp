@@ -118,9 +118,7 @@ struct fold_tiles_by_warp {
       slot<A> a{};
       if (lane < length) {
         auto element = lane_of(source);
-        auto const next = [&](std::size_t i) -> A {
-          return source.lift(element(t * tile_size + i), very_first);
-        };
+        auto const next = [&](std::size_t i) -> A { return source.lift(element(t * tile_size + i), very_first); };
         a = fold_lane<A>(lane, length, next, op);
         done += (length - lane + tile_lanes - 1) / tile_lanes;
       }

@@ -62,8 +62,8 @@ std::shared_ptr<cuda_work> launch(std::shared_ptr<cuda_context> const& context, 
   // Enough blocks to fill the device several times over, so that those that end early make room for others.
   std::size_t const most = 32 * context->processors() * 8;
   std::size_t const blocks = std::clamp<std::size_t>((threads + threads_per_block - 1) / threads_per_block, 1, most);
-  counted_kernel<Body><<<static_cast<unsigned>(blocks), threads_per_block, 0, context->compute()>>>(body, work->slot().device,
-                                                                                                   work->slot().host);
+  counted_kernel<Body>
+      <<<static_cast<unsigned>(blocks), threads_per_block, 0, context->compute()>>>(body, work->slot().device, work->slot().host);
   cuda_check(cudaGetLastError(), "kernel launch");
   work->record(context->compute());
   return work;

@@ -7,8 +7,8 @@
 #include <trireme/core/matrix_view.hpp>
 #include <trireme/cuda/executor.hpp>
 
-#include <cublas_v2.h>
 #include <cuComplex.h>
+#include <cublas_v2.h>
 
 #include <algorithm>
 #include <complex>
@@ -37,7 +37,8 @@ void with_cublas(cuda_device const& ex, Use const& use) {
   if (!library.handle) {
     cublasHandle_t made = nullptr;
     cublas_check(cublasCreate(&made), "cublasCreate");
-    library.handle = std::shared_ptr<void>(made, [](void* h) { static_cast<void>(cublasDestroy(static_cast<cublasHandle_t>(h))); });
+    library.handle =
+        std::shared_ptr<void>(made, [](void* h) { static_cast<void>(cublasDestroy(static_cast<cublasHandle_t>(h))); });
     cublas_check(cublasSetStream(made, ex.context()->compute()), "cublasSetStream");
   }
   use(static_cast<cublasHandle_t>(library.handle.get()));
@@ -132,8 +133,8 @@ template <class T>
 void blas_gemm(cublasHandle_t handle, blas_product<T> const& p, T* const* as, T* const* bs, T* const* cs, std::size_t count) {
   T const one(1), zero(0);
   auto const addresses = [](T* const* all) { return reinterpret_cast<typename blas<T>::scalar* const*>(all); };
-  cublas_check(blas<T>::gemm_batched(handle, p.a.op, p.b.op, p.rows, p.cols, p.inner, blas_number(&one), addresses(as), p.a.leading,
-                                     addresses(bs), p.b.leading, blas_number(&zero), addresses(cs), p.leading,
+  cublas_check(blas<T>::gemm_batched(handle, p.a.op, p.b.op, p.rows, p.cols, p.inner, blas_number(&one), addresses(as),
+                                     p.a.leading, addresses(bs), p.b.leading, blas_number(&zero), addresses(cs), p.leading,
                                      static_cast<std::int64_t>(count)),
                "cublas gemmBatched");
 }

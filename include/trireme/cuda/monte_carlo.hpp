@@ -40,8 +40,8 @@ auto on_monte_carlo(cuda_device const& ex, std::size_t n, Sampler const& sampler
 
 template <class Out, class Sampler>
 auto on_simulate(cuda_device const& ex, Out out, Sampler const& sampler, simulate_options const& options) {
-  detail::watched_bulk(ex, out.size(), detail::simulate_each<Out, Sampler>{out, sampler}, {.grain = 0, .stop = options.stop, .after = {}},
-                       options.progress);
+  detail::watched_bulk(ex, out.size(), detail::simulate_each<Out, Sampler>{out, sampler},
+                       {.grain = 0, .stop = options.stop, .after = {}}, options.progress);
 }
 
 }} // namespace trireme::v1

@@ -39,7 +39,8 @@ template <class View, class A, class Op>
 auto on_reduce(cuda_device const& ex, View in, std::type_identity<A>, Op const& op, call_options const& options);
 
 template <class View, class A, class Op, class F>
-auto on_transform_reduce(cuda_device const& ex, View in, std::type_identity<A>, Op const& op, F const& f, call_options const& options);
+auto on_transform_reduce(cuda_device const& ex, View in, std::type_identity<A>, Op const& op, F const& f,
+                         call_options const& options);
 
 template <class A, class Op>
   requires detail::sum_in_any_order<A, Op>

@@ -16,7 +16,8 @@ auto on_reduce(cuda_device const& ex, View in, std::type_identity<A>, Op const& 
 }
 
 template <class View, class A, class Op, class F>
-auto on_transform_reduce(cuda_device const& ex, View in, std::type_identity<A>, Op const& op, F const& f, call_options const& options) {
+auto on_transform_reduce(cuda_device const& ex, View in, std::type_identity<A>, Op const& op, F const& f,
+                         call_options const& options) {
   return detail::device_fold<A>(ex, in.size(), detail::mapped_source<A, View, F>{in, f}, op, {options.stop, options.progress});
 }
 

@@ -103,4 +103,5 @@ pinned<T> make_pinned(std::size_t n) {
   return pinned<T>(static_cast<T*>(p));
 }
 
-}}} // namespace trireme::v1::detail
+} // namespace detail
+}} // namespace trireme::v1

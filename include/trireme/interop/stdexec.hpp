@@ -123,7 +123,9 @@ auto detail::pool_domain::transform_sender(stdexec::set_value_t, Sender&& sender
   auto const scheduler = stdexec::get_completion_scheduler<stdexec::set_value_t>(stdexec::get_env(child), env);
   return stdexec::let_value(child, [pool = scheduler.pool(), n = shape, run = f](auto&... values) mutable {
     using index = decltype(n);
-    auto const kernel = [&](std::size_t first, std::size_t last) { run(static_cast<index>(first), static_cast<index>(last), values...); };
+    auto const kernel = [&](std::size_t first, std::size_t last) {
+      run(static_cast<index>(first), static_cast<index>(last), values...);
+    };
     on_bulk(pool, static_cast<std::size_t>(n), kernel, {});
     return stdexec::just(std::move(values)...);
   });

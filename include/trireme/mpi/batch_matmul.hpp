@@ -88,7 +88,8 @@ template <class E, class As, class Bs>
 consteval bool accepts_cluster_batch() {
   if constexpr (accepts_batch<mpi_cluster<E>, As, Bs>()) {
     constexpr bool here = !any_matrix<std::ranges::range_reference_t<As>>;
-    static_assert(here, "trireme: batch_matmul: on a cluster the matrices must be Eigen's; for spread ones call matmul for each pair");
+    static_assert(here,
+                  "trireme: batch_matmul: on a cluster the matrices must be Eigen's; for spread ones call matmul for each pair");
     return here;
   } else {
     return false;

@@ -142,7 +142,8 @@ public:
 
   /// n elements, uninitialised. @throws std::invalid_argument for a negative n, std::bad_alloc; on all ranks.
   buffer(mpi_cluster<E> const& cluster, count<"n"> n) : buffer(cluster) {
-    link_of(cluster).together([&] { return own(n, [&](detail::share mine) { return buffer<T, E>(cluster.inner(), mine.size()); }); });
+    link_of(cluster).together(
+        [&] { return own(n, [&](detail::share mine) { return buffer<T, E>(cluster.inner(), mine.size()); }); });
   }
 
   /// A range that is the same on every rank: each rank keeps its run of it. No element travels.
@@ -150,13 +151,15 @@ public:
   buffer(mpi_cluster<E> const& cluster, R&& range) : buffer(cluster) {
     link_of(cluster).together([&] {
       detail::contiguous_elements<T, R> const all(std::forward<R>(range));
-      return own(all.view().size(), [&](detail::share mine) { return made_of(cluster, all.view().subspan(mine.first, mine.size())); });
+      return own(all.view().size(),
+                 [&](detail::share mine) { return made_of(cluster, all.view().subspan(mine.first, mine.size())); });
     });
   }
 
   /// This rank's elements of a spread buffer of n, made by a call on all ranks.
   /// @throws std::invalid_argument where they are not cluster.cuts(n)'s, or not in the memory of cluster.inner().
-  buffer(mpi_cluster<E> const& cluster, count<"n"> n, buffer<T, E>&& local) : cluster_(cluster), cuts_(cluster.cuts(n)), local_(std::move(local)) {
+  buffer(mpi_cluster<E> const& cluster, count<"n"> n, buffer<T, E>&& local)
+      : cluster_(cluster), cuts_(cluster.cuts(n)), local_(std::move(local)) {
     detail::check_same_size(local_.size(), detail::share_of(cuts_, cluster.rank()).size(), "buffer: local");
     if (!(local_.executor() == cluster.inner()))
       throw std::invalid_argument("trireme: buffer: local lives on another executor than this rank's of the cluster");
@@ -188,9 +191,8 @@ public:
     });
     move->run(brought->view().data(), there->data());
     buffer out(cluster);
-    link.together([&] {
-      return out.own(to.back(), [&](detail::share) { return made_of(cluster, {there->data(), there->size()}); });
-    });
+    link.together(
+        [&] { return out.own(to.back(), [&](detail::share) { return made_of(cluster, {there->data(), there->size()}); }); });
     return out;
   }
 
@@ -226,14 +228,18 @@ public:
   ~buffer() = default;
 
   [[nodiscard]] std::size_t size() const noexcept { return cuts_.empty() ? 0 : cuts_.back(); } ///< of all ranks together
-  [[nodiscard]] std::vector<std::size_t> const& cuts() const noexcept { return cuts_; } ///< whose they are: executor().cuts(size())
+  [[nodiscard]] std::vector<std::size_t> const& cuts() const noexcept {
+    return cuts_;
+  } ///< whose they are: executor().cuts(size())
   /// This rank's elements, from the cuts()[rank]-th.
   [[nodiscard]] buffer<T, E>& local() noexcept { return local_; }
   [[nodiscard]] buffer<T, E> const& local() const noexcept { return local_; }
   [[nodiscard]] mpi_cluster<E> const& executor() const noexcept { return cluster_; }
 
   [[nodiscard]] buffer_view<T, mpi_cluster<E>> subspan(count<"i"> i, count<"n"> n) { return whole(*this).subspan(i, n); }
-  [[nodiscard]] buffer_view<T const, mpi_cluster<E>> subspan(count<"i"> i, count<"n"> n) const { return whole(*this).subspan(i, n); }
+  [[nodiscard]] buffer_view<T const, mpi_cluster<E>> subspan(count<"i"> i, count<"n"> n) const {
+    return whole(*this).subspan(i, n);
+  }
   [[nodiscard]] std::vector<T> to_host() const { return whole(*this).to_host(); }
   [[nodiscard]] std::vector<T> to_host(int rank) const { return whole(*this).to_host(rank); }
   void to_file(std::filesystem::path const& path) const { whole(*this).to_file(path); }
@@ -263,7 +269,9 @@ private:
     local_ = local(detail::share_of(cuts_, cluster_.rank()));
     return n;
   }
-  static buffer<T, E> made_of(mpi_cluster<E> const& cluster, std::span<T const> elements) { return buffer<T, E>(cluster.inner(), elements); }
+  static buffer<T, E> made_of(mpi_cluster<E> const& cluster, std::span<T const> elements) {
+    return buffer<T, E>(cluster.inner(), elements);
+  }
   template <class B>
   static auto whole(B& b) {
     detail::check_not_moved(b.cuts_);

@@ -46,7 +46,8 @@ public:
   [[nodiscard]] clock::time_point end(int rank) const {
     if (!*this) return clock::time_point::max();
     if (rank == 0) return std::max(begun_ + timeout_ + grace_, clock::now() + grace_ / 2);
-    return std::max(begun_ + timeout_ + 2 * grace_, clock::now() + 2 * grace_) + std::chrono::milliseconds(50) * (std::min(rank, 100) - 1);
+    return std::max(begun_ + timeout_ + 2 * grace_, clock::now() + 2 * grace_) +
+           std::chrono::milliseconds(50) * (std::min(rank, 100) - 1);
   }
 
   /// Ends all processes of the job. There is no other way: MPI has no calls without a rank that is part of them.
@@ -56,7 +57,8 @@ public:
     std::string ranks = missing.size() == 1 ? "rank " : "ranks ";
     for (std::size_t i = 0; i < missing.size(); ++i) ranks += (i == 0 ? "" : ", ") + std::to_string(missing[i]);
     auto const grace = std::chrono::duration<double>(missing.front() == 0 ? 2 * grace_ : grace_).count();
-    std::fprintf(stderr, "trireme: %s: %s of %d did not arrive within %g s of the timeout; the job ends\n", call_, ranks.c_str(), size, grace);
+    std::fprintf(stderr, "trireme: %s: %s of %d did not arrive within %g s of the timeout; the job ends\n", call_, ranks.c_str(),
+                 size, grace);
     MPI_Abort(comm, EXIT_FAILURE);
     std::abort();
   }

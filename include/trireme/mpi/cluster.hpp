@@ -95,10 +95,10 @@ public:
   }
   static constexpr std::string_view names = detail::cluster_names<E>::value;
 
-  [[nodiscard]] int rank() const noexcept { return link_->rank(); } ///< of this process, from 0
-  [[nodiscard]] int size() const noexcept { return link_->size(); } ///< how many ranks there are
+  [[nodiscard]] int rank() const noexcept { return link_->rank(); }               ///< of this process, from 0
+  [[nodiscard]] int size() const noexcept { return link_->size(); }               ///< how many ranks there are
   [[nodiscard]] std::size_t concurrency() const noexcept { return concurrency_; } ///< of all ranks' executors together
-  [[nodiscard]] E const& inner() const noexcept { return inner_; } ///< this rank's executor
+  [[nodiscard]] E const& inner() const noexcept { return inner_; }                ///< this rank's executor
   /// Which of n elements are whose: rank r owns [cuts[r], cuts[r + 1]), whole tiles.
   [[nodiscard]] std::vector<std::size_t> cuts(std::size_t n) const {
     auto cuts = detail::tile_cuts(tile_count(n), size());

@@ -92,7 +92,8 @@ private:
 
   std::uint64_t take_own() {
     if (!link_->any_thread())
-      while (answer()) {}
+      while (answer()) {
+      }
     return draw(0);
   }
   std::uint64_t draw(int rank) noexcept {
@@ -114,7 +115,8 @@ private:
       } else if (now >= end) {
         give_up();
       } else {
-        std::this_thread::sleep_for(std::clamp<clock::duration>((now - last) / 16, std::chrono::microseconds(20), std::chrono::microseconds(500)));
+        std::this_thread::sleep_for(
+            std::clamp<clock::duration>((now - last) / 16, std::chrono::microseconds(20), std::chrono::microseconds(500)));
       }
     }
   }
@@ -151,7 +153,8 @@ private:
       work();
     } catch (...) {
       failed_ = 1;
-      while (take_answer() != none) {}
+      while (take_answer() != none) {
+      }
       throw;
     }
   }
@@ -182,7 +185,7 @@ private:
   // of rank 0
   std::atomic<std::size_t> next_{0};
   std::atomic<bool> worked_{false}; // its own pieces are done
-  std::vector<char> here_; // who may still ask
+  std::vector<char> here_;          // who may still ask
   int leaving_ = 0;
   // of the others
   MPI_Request both_[2] = {MPI_REQUEST_NULL, MPI_REQUEST_NULL};

@@ -17,8 +17,8 @@ namespace trireme { inline namespace v1 { namespace detail {
 class exchange {
 public:
   /// @param element  bytes of one. @param most  bytes of a message at most.
-  exchange(mpi_link const& link, std::vector<std::size_t> const& sends, std::vector<std::size_t> const& receives, std::size_t element,
-           std::size_t most = std::numeric_limits<int>::max())
+  exchange(mpi_link const& link, std::vector<std::size_t> const& sends, std::vector<std::size_t> const& receives,
+           std::size_t element, std::size_t most = std::numeric_limits<int>::max())
       : link_(&link) {
     for (int step = 1; step < link.size(); ++step) { // each rank begins with another
       int const to = (link.rank() + step) % link.size(), from = (link.rank() + link.size() - step) % link.size();
@@ -36,10 +36,14 @@ public:
   void run(void const* from, void* to) {
     std::size_t count = 0;
     for (auto const& m : receives_)
-      check_mpi(MPI_Irecv(static_cast<std::byte*>(to) + m.at, m.bytes, MPI_BYTE, m.rank, 0, link_->comm(), &requests_[count++]), "MPI_Irecv");
+      check_mpi(MPI_Irecv(static_cast<std::byte*>(to) + m.at, m.bytes, MPI_BYTE, m.rank, 0, link_->comm(), &requests_[count++]),
+                "MPI_Irecv");
     for (auto const& m : sends_)
-      check_mpi(MPI_Isend(static_cast<std::byte const*>(from) + m.at, m.bytes, MPI_BYTE, m.rank, 0, link_->comm(), &requests_[count++]), "MPI_Isend");
-    if (kept_bytes_ != 0) std::memcpy(static_cast<std::byte*>(to) + kept_to_, static_cast<std::byte const*>(from) + kept_from_, kept_bytes_);
+      check_mpi(
+          MPI_Isend(static_cast<std::byte const*>(from) + m.at, m.bytes, MPI_BYTE, m.rank, 0, link_->comm(), &requests_[count++]),
+          "MPI_Isend");
+    if (kept_bytes_ != 0)
+      std::memcpy(static_cast<std::byte*>(to) + kept_to_, static_cast<std::byte const*>(from) + kept_from_, kept_bytes_);
     check_mpi(MPI_Waitall(static_cast<int>(count), requests_.data(), MPI_STATUSES_IGNORE), "MPI_Waitall");
   }
 

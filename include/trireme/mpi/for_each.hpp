@@ -70,7 +70,8 @@ void for_each(mpi_cluster<E> const& cluster, R&& range, F f, loop_options option
         data.read();
         return data.size();
       };
-      share_out(cluster, "for_each", options, read, [&](share part, loop_options const& o) { trireme::for_each(cluster.inner(), data.part(part), f, o); });
+      share_out(cluster, "for_each", options, read,
+                [&](share part, loop_options const& o) { trireme::for_each(cluster.inner(), data.part(part), f, o); });
     } else if constexpr (accepts_traveller<element_t<R>>()) {
       std::optional<changed_results<R>> data;
       auto const read = [&] { return data.emplace(range).size(); };

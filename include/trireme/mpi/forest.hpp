@@ -31,7 +31,8 @@ void each_subtree(std::size_t first, std::size_t last, std::size_t tiles, Visit 
 template <class A>
 class forest {
 public:
-  forest(mpi_link const& link, std::size_t n) : n_(n), tiles_(tile_count(n)), cuts_(tile_cuts(tiles_, link.size())), mine_(share_of(cuts_, link.rank())) {
+  forest(mpi_link const& link, std::size_t n)
+      : n_(n), tiles_(tile_count(n)), cuts_(tile_cuts(tiles_, link.size())), mine_(share_of(cuts_, link.rank())) {
     owners_.push_back(0);
     for (int r = 0; r < link.size(); ++r) {
       auto const tiles = share_of(cuts_, r);

@@ -108,7 +108,8 @@ public:
     }
     for (std::size_t r = 0; r < ranks; ++r) // MPI counts in int
       for (std::size_t at = bounds[r] * element, end = bounds[r + 1] * element; at < end; at += std::min(most, end - at))
-        check_mpi(MPI_Bcast(bytes + at, static_cast<int>(std::min(most, end - at)), MPI_BYTE, static_cast<int>(r), comm_), "MPI_Bcast");
+        check_mpi(MPI_Bcast(bytes + at, static_cast<int>(std::min(most, end - at)), MPI_BYTE, static_cast<int>(r), comm_),
+                  "MPI_Bcast");
   }
 
 private:
@@ -165,9 +166,11 @@ private:
     std::array const mine{call, ~call, elements, ~elements};
     auto least = mine;
     check_mpi(MPI_Allreduce(mine.data(), least.data(), 4, MPI_UINT64_T, MPI_MIN, comm_), "MPI_Allreduce");
-    std::string const rule = "trireme: " + std::string(name) + (*name == '\0' ? "" : ": ") + "the ranks of a cluster make the same calls, but ";
+    std::string const rule =
+        "trireme: " + std::string(name) + (*name == '\0' ? "" : ": ") + "the ranks of a cluster make the same calls, but ";
     if (least[0] != ~least[1]) throw std::invalid_argument(rule + "this one meets another call on another rank");
-    throw std::invalid_argument(rule + "one has " + std::to_string(least[2]) + " elements here, and another " + std::to_string(~least[3]));
+    throw std::invalid_argument(rule + "one has " + std::to_string(least[2]) + " elements here, and another " +
+                                std::to_string(~least[3]));
   }
 
   void check_thread() const {

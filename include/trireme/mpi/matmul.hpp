@@ -33,7 +33,9 @@ inline grid_shape output_grid_of(std::size_t rows, std::size_t cols, int ranks) 
   double least = -1;
   for (int r = 1; r <= ranks; ++r) {
     if (ranks % r != 0) continue;
-    auto const parts = [](std::size_t n, int of) { return static_cast<double>((n + static_cast<std::size_t>(of) - 1) / static_cast<std::size_t>(of)); };
+    auto const parts = [](std::size_t n, int of) {
+      return static_cast<double>((n + static_cast<std::size_t>(of) - 1) / static_cast<std::size_t>(of));
+    };
     double const m = parts(rows, r), n = parts(cols, ranks / r), work = m * n + 8 * (m + n);
     if (least < 0 || work < 0.95 * least) {
       best = {r, ranks / r};
@@ -78,7 +80,8 @@ public:
     auto whole = map_of(c_);
     for (int r = 0; r < link.size(); ++r) {
       auto to = block_of(whole, cuts_.rows(r), cuts_.cols(r));
-      to = Eigen::Map<Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic> const>(elements_ + starts_[static_cast<std::size_t>(r)], to.rows(), to.cols());
+      to = Eigen::Map<Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic> const>(elements_ + starts_[static_cast<std::size_t>(r)],
+                                                                              to.rows(), to.cols());
     }
   }
 
@@ -102,16 +105,17 @@ private:
     else
       take(starts_.back());
     share const i = cuts_.rows(cluster.rank()), j = cuts_.cols(cluster.rank());
-    multiply_part_on<E, T>(cluster.inner(), a.block(at(i.first), 0, at(i.size()), a.cols), b.block(0, at(j.first), b.rows, at(j.size())),
-                           {elements_ + starts_[static_cast<std::size_t>(cluster.rank())], at(i.size()), at(j.size()), 1, at(i.size())}, shape_);
+    multiply_part_on<E, T>(
+        cluster.inner(), a.block(at(i.first), 0, at(i.size()), a.cols), b.block(0, at(j.first), b.rows, at(j.size())),
+        {elements_ + starts_[static_cast<std::size_t>(cluster.rank())], at(i.size()), at(j.size()), 1, at(i.size())}, shape_);
   }
 
   /// Few outputs, each of a long sum: pieces of the sum for each rank.
   template <class E>
   void cut_sums(mpi_cluster<E> const& cluster, matrix_view<T const> a, matrix_view<T const> b) {
-    depth_pieces<T> const work = by_rows(shape_)
-                                     ? depth_pieces<T>{b.transposed(), a.transposed(), shape_.transposed(), piece_depth(a.cols), nullptr}
-                                     : depth_pieces<T>{a, b, shape_, piece_depth(a.cols), nullptr};
+    depth_pieces<T> const work =
+        by_rows(shape_) ? depth_pieces<T>{b.transposed(), a.transposed(), shape_.transposed(), piece_depth(a.cols), nullptr}
+                        : depth_pieces<T>{a, b, shape_, piece_depth(a.cols), nullptr};
     auto const cuts = even_cuts(static_cast<std::size_t>(work.size()), cluster.size());
     for (std::size_t const cut : cuts) starts_.push_back(cut * static_cast<std::size_t>(c_.rows * c_.cols));
     take(starts_.back());

@@ -75,7 +75,8 @@ public:
   /// Of a matrix, Map or expression of Eigen that is the same on every rank, each keeps its block. No messages but one
   /// agreement.
   template <detail::eigen_matrix M>
-  requires std::same_as<typename M::Scalar, T> matrix(mpi_cluster<E> const& cluster, M const& m)
+    requires std::same_as<typename M::Scalar, T>
+  matrix(mpi_cluster<E> const& cluster, M const& m)
       : matrix(cluster, detail::matrix_cuts(static_cast<std::size_t>(m.rows()), static_cast<std::size_t>(m.cols()),
                                             detail::square_grid(cluster.size()))) {
     auto const work = [&] {
@@ -87,7 +88,8 @@ public:
 
   /// Of blocks that are there already: this rank's is `block`, which has to have the shape of its share.
   /// @throws std::invalid_argument where it has another, on another executor.
-  [[nodiscard]] static matrix from_local(mpi_cluster<E> const& cluster, count<"rows"> rows, count<"cols"> cols, matrix<T, E> block) {
+  [[nodiscard]] static matrix from_local(mpi_cluster<E> const& cluster, count<"rows"> rows, count<"cols"> cols,
+                                         matrix<T, E> block) {
     matrix out(cluster, detail::matrix_cuts(rows, cols, detail::square_grid(cluster.size())));
     link_of(cluster).together([&] {
       if (block.rows() != out.mine_rows_.size() || block.cols() != out.mine_cols_.size())

@@ -59,9 +59,8 @@ struct later_samples {
   template <class Visit>
   constexpr void rows(std::size_t first, std::size_t last, Visit const& visit) const {
     std::size_t const from = base;
-    sampler.rows(from + first, from + last, [from, &visit](std::size_t i, value_type const* values, std::size_t count) {
-      visit(i - from, values, count);
-    });
+    sampler.rows(from + first, from + last,
+                 [from, &visit](std::size_t i, value_type const* values, std::size_t count) { visit(i - from, values, count); });
   }
 };
 
@@ -93,7 +92,9 @@ template <class Sampler>
 struct moments_around {
   using value_type = typename Sampler::value_type;
   slot<value_type> x0;
-  constexpr auto operator()(stored_t<value_type> const& x) const { return moments_source<Sampler>::lift(static_cast<value_type>(x), &x0); }
+  constexpr auto operator()(stored_t<value_type> const& x) const {
+    return moments_source<Sampler>::lift(static_cast<value_type>(x), &x0);
+  }
 };
 
 /// n samples as results that make() emplaces in `out`: this rank's are computed by its executor.
@@ -108,8 +109,8 @@ void simulate_together(mpi_cluster<E> const& cluster, std::size_t n, Sampler con
     if (mine.size() == 0) return n;
     auto place = into(out->place());
     existing<E, decltype(place.out)> there(cluster.inner(), place, mine.size());
-    part_of_whole{mine.first, 1, n}(
-        [&] { simulate_into(cluster.inner(), there.view(), later_samples<Sampler>{sampler, mine.first}, options); });
+    part_of_whole{mine.first, 1,
+                  n}([&] { simulate_into(cluster.inner(), there.view(), later_samples<Sampler>{sampler, mine.first}, options); });
     there.finish();
     return n;
   };
@@ -209,7 +210,8 @@ void simulate(mpi_cluster<E> const& cluster, count<"samples"> samples, F f, into
     results const made{cluster, place};
     auto const cuts = made.cuts();
     std::optional<typename results::type> out;
-    detail::simulate_together(cluster, samples, sampler{options.seed, f}, options, out, [&] { made.emplace(out, samples, cuts); });
+    detail::simulate_together(cluster, samples, sampler{options.seed, f}, options, out,
+                              [&] { made.emplace(out, samples, cuts); });
     out->gather(link_of(cluster));
   }
 }

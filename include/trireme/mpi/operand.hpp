@@ -51,7 +51,8 @@ using inner_t = typename inner_data<E, R>::type;
 template <class E, class B>
 B const& check_spread(mpi_cluster<E> const& cluster, B const& b) {
   check_not_moved(b.cuts());
-  if (!(b.executor() == cluster)) throw std::invalid_argument("trireme: the buffer is spread over another cluster than the call runs on");
+  if (!(b.executor() == cluster))
+    throw std::invalid_argument("trireme: the buffer is spread over another cluster than the call runs on");
   return b;
 }
 

@@ -22,7 +22,8 @@ class spread_panel {
 public:
   /// `local` is this rank's part on the host, columns [cuts[r], cuts[r + 1]) of the whole. A panel has at most `lines` rows
   /// and `width` columns.
-  spread_panel(MPI_Comm comm, matrix_view<T const> local, std::vector<std::size_t> const& cuts, std::size_t lines, std::size_t width)
+  spread_panel(MPI_Comm comm, matrix_view<T const> local, std::vector<std::size_t> const& cuts, std::size_t lines,
+               std::size_t width)
       : comm_(comm), local_(local), cuts_(cuts) {
     MPI_Comm_rank(comm, &rank_);
     if (alone()) return;
@@ -56,7 +57,8 @@ public:
       if (r == rank_) copy(local_.block(at(rows.first), at(part.first - owned.first), n, at(part.size())), to);
       for (std::size_t done = 0, all = part.size() * rows.size(); done < all; done += most) {
         next.requests.push_back(MPI_REQUEST_NULL);
-        check_mpi(MPI_Ibcast(to + done, static_cast<int>(std::min(most, all - done) * sizeof(T)), MPI_BYTE, r, comm_, &next.requests.back()),
+        check_mpi(MPI_Ibcast(to + done, static_cast<int>(std::min(most, all - done) * sizeof(T)), MPI_BYTE, r, comm_,
+                             &next.requests.back()),
                   "MPI_Ibcast");
       }
     }

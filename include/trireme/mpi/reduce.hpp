@@ -64,8 +64,8 @@ struct never_by_elements {};
 /// init combined with all elements. value(view of a run, control) is that of a subtree; each(element), if there is such, what an
 /// element brings, where few ones are cut evenly.
 template <class E, class R, class A, class Op, class Value, class Each = never_by_elements>
-A reduce_together(mpi_cluster<E> const& cluster, char const* call, std::remove_reference_t<R>& in, A init, Op const& op, call_options const& options,
-                  Value const& value, Each const& each = {}) {
+A reduce_together(mpi_cluster<E> const& cluster, char const* call, std::remove_reference_t<R>& in, A init, Op const& op,
+                  call_options const& options, Value const& value, Each const& each = {}) {
   mpi_link const& link = link_of(cluster);
   std::optional<forest<A>> trees;
   std::optional<shared_results<A>> values;
@@ -146,10 +146,10 @@ template <executor E, class R, class A, class Op = std::plus<>>
 [[nodiscard]] A reduce(mpi_cluster<E> const& cluster, R&& in, A init, Op op = {}, call_options const& options = {}) {
   if constexpr (detail::accepts_cluster_reduction<E, R, A, Op>())
     return detail::reduce_together<E, R>(cluster, "reduce", in, std::move(init), op, options,
-                                   [&](auto view, detail::fold_control const& control) {
-                                     return on_reduce(cluster.inner(), view, std::type_identity<A>{}, op,
-                                                      {.stop = control.stop, .progress = control.progress});
-                                   });
+                                         [&](auto view, detail::fold_control const& control) {
+                                           return on_reduce(cluster.inner(), view, std::type_identity<A>{}, op,
+                                                            {.stop = control.stop, .progress = control.progress});
+                                         });
   else
     return detail::refused{};
 }
@@ -175,7 +175,7 @@ template <executor E, class R, class A, class Op, class F>
                                  {.stop = control.stop, .progress = control.progress});
     };
     return detail::reduce_together<E, R>(cluster, "transform_reduce", in, std::move(init), op, options, value,
-                                   detail::made_from<A, F>{f});
+                                         detail::made_from<A, F>{f});
   } else {
     return detail::refused{};
   }

@@ -32,8 +32,14 @@ public:
     iterator& operator--() { return *this -= 1; }
     iterator operator++(int) { return std::exchange(*this, *this + 1); }
     iterator operator--(int) { return std::exchange(*this, *this - 1); }
-    iterator& operator+=(std::ptrdiff_t i) { at_ += i; return *this; }
-    iterator& operator-=(std::ptrdiff_t i) { at_ -= i; return *this; }
+    iterator& operator+=(std::ptrdiff_t i) {
+      at_ += i;
+      return *this;
+    }
+    iterator& operator-=(std::ptrdiff_t i) {
+      at_ -= i;
+      return *this;
+    }
     friend iterator operator+(iterator a, std::ptrdiff_t i) { return a += i; }
     friend iterator operator+(std::ptrdiff_t i, iterator a) { return a += i; }
     friend iterator operator-(iterator a, std::ptrdiff_t i) { return a -= i; }

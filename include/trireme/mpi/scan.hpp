@@ -155,7 +155,8 @@ struct placed_scans {
 };
 
 template <class A, class E, class R, class Op, class Pass>
-auto scan_to_new(mpi_cluster<E> const& cluster, char const* call, R&& in, Op const& op, Pass const& pass, call_options const& options) {
+auto scan_to_new(mpi_cluster<E> const& cluster, char const* call, R&& in, Op const& op, Pass const& pass,
+                 call_options const& options) {
   using results = fresh_results<E, stored_t<A>, R>;
   std::optional<typename results::type> out;
   scan_together<A>(cluster, call, std::forward<R>(in), results{cluster}, out, op, pass, options);
@@ -183,7 +184,8 @@ template <executor E, class R, class Op = std::plus<>>
 [[nodiscard]] auto inclusive_scan(mpi_cluster<E> const& cluster, R&& in, Op op = {}, call_options const& options = {}) {
   if constexpr (detail::accepts_cluster_scan<E, R, Op>()) {
     using element = typename detail::data_element<R>::type;
-    return detail::scan_to_new<element>(cluster, "inclusive_scan", std::forward<R>(in), op, detail::inclusive_pass<element, Op>{op}, options);
+    return detail::scan_to_new<element>(cluster, "inclusive_scan", std::forward<R>(in), op,
+                                        detail::inclusive_pass<element, Op>{op}, options);
   } else {
     return detail::refused{};
   }
@@ -196,7 +198,8 @@ void inclusive_scan(mpi_cluster<E> const& cluster, R&& in, Op op, into_type<Out>
   if constexpr (detail::accepts_cluster_scan<E, R, Op>()) {
     using element = typename detail::data_element<R>::type;
     if constexpr (detail::accepts_cluster_place<E, Out, element>())
-      detail::scan_to_place<element>(cluster, "inclusive_scan", std::forward<R>(in), op, detail::inclusive_pass<element, Op>{op}, place, options);
+      detail::scan_to_place<element>(cluster, "inclusive_scan", std::forward<R>(in), op, detail::inclusive_pass<element, Op>{op},
+                                     place, options);
   }
 }
 
@@ -209,16 +212,19 @@ void inclusive_scan(mpi_cluster<E> const& cluster, R&& in, into_type<Out> place,
 template <executor E, class R, class A, class Op = std::plus<>>
 [[nodiscard]] auto exclusive_scan(mpi_cluster<E> const& cluster, R&& in, A init, Op op = {}, call_options const& options = {}) {
   if constexpr (detail::accepts_cluster_scan_as<E, R, A, Op>())
-    return detail::scan_to_new<A>(cluster, "exclusive_scan", std::forward<R>(in), op, detail::exclusive_pass<A, Op>{init, op}, options);
+    return detail::scan_to_new<A>(cluster, "exclusive_scan", std::forward<R>(in), op, detail::exclusive_pass<A, Op>{init, op},
+                                  options);
   else
     return detail::refused{};
 }
 
 template <executor E, class R, class A, class Op, class Out>
-void exclusive_scan(mpi_cluster<E> const& cluster, R&& in, A init, Op op, into_type<Out> place, call_options const& options = {}) {
+void exclusive_scan(mpi_cluster<E> const& cluster, R&& in, A init, Op op, into_type<Out> place,
+                    call_options const& options = {}) {
   if constexpr (detail::accepts_cluster_scan_as<E, R, A, Op>()) {
     if constexpr (detail::accepts_cluster_place<E, Out, A>())
-      detail::scan_to_place<A>(cluster, "exclusive_scan", std::forward<R>(in), op, detail::exclusive_pass<A, Op>{init, op}, place, options);
+      detail::scan_to_place<A>(cluster, "exclusive_scan", std::forward<R>(in), op, detail::exclusive_pass<A, Op>{init, op}, place,
+                               options);
   }
 }
 

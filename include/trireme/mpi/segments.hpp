@@ -89,7 +89,8 @@ public:
     slot_view<A> const totals{carries_->data(), mine_.last - low_};
     using view = later_view<slot_view<A>>;
     view const later{totals, lead * segment_size};
-    run_kernel(low_, block_size, blocks, shifted_run<inclusive_segments<A, view, view, Op>>{{later, later, before.data(), op}, lead}, stop);
+    run_kernel(low_, block_size, blocks,
+               shifted_run<inclusive_segments<A, view, view, Op>>{{later, later, before.data(), op}, lead}, stop);
   }
 
   /// Runs make(in, out, scanned), a kernel over segments, on those of this rank: segment s takes scanned[s - 1] as its carry.
@@ -130,7 +131,8 @@ private:
   /// Index i of run stands for `unit` elements after i times as many from the first of segment `first`.
   template <class Run>
   void run_kernel(std::size_t first, std::size_t unit, std::size_t count, Run const& run, std::stop_token const& stop) const {
-    part_of_whole{first * segment_size, unit, elements_}([&] { on_bulk(inner_, count, run, {.grain = 0, .stop = stop, .after = {}}); });
+    part_of_whole{first * segment_size, unit,
+                  elements_}([&] { on_bulk(inner_, count, run, {.grain = 0, .stop = stop, .after = {}}); });
   }
   void download(slot<A> const* from, std::size_t to, std::size_t count) {
     if (count != 0) inner_.download(from, values_->data() + to, count * sizeof(slot<A>), {}).wait();
@@ -140,12 +142,12 @@ private:
   }
 
   E inner_;
-  std::size_t elements_, segments_;         // of all ranks
-  std::vector<std::size_t> ends_, owners_;  // of what travels, in segments; which of it is whose
-  share mine_{0, 0}, told_{0, 0};           // this rank's segments, and what it tells of them
-  std::size_t low_ = 0;                     // where the block of the segment before these begins
+  std::size_t elements_, segments_;                   // of all ranks
+  std::vector<std::size_t> ends_, owners_;            // of what travels, in segments; which of it is whose
+  share mine_{0, 0}, told_{0, 0};                     // this rank's segments, and what it tells of them
+  std::size_t low_ = 0;                               // where the block of the segment before these begins
   std::optional<scratch<A, inline_executor>> values_; // what travels
-  std::optional<scratch<A, E>> carries_;    // of each segment from low_ its total, then that scanned
+  std::optional<scratch<A, E>> carries_;              // of each segment from low_ its total, then that scanned
 };
 
 }}} // namespace trireme::v1::detail

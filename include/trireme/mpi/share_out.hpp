@@ -64,9 +64,8 @@ private:
       std::size_t done = 0;
       clock::duration before = 2 * soon;
       for (std::uint64_t k = deal_.take(); k != deal::none; k = deal_.take()) {
-        before = compute_piece({cuts_[k], cuts_[k + 1]}, before, [&](share part) {
-          part_of_whole{part.first, 1, n_}([&] { compute(part, one); });
-        });
+        before = compute_piece({cuts_[k], cuts_[k + 1]}, before,
+                               [&](share part) { part_of_whole{part.first, 1, n_}([&] { compute(part, one); }); });
         done = cuts_[k + 1];
         if (options.progress) options.progress({done, n_});
       }
@@ -100,7 +99,8 @@ private:
 /// Shares out read() elements: work(part, options) for each part that comes here, by the schedule that was asked for. Where all()
 /// gives the place of results, every rank has all of them then.
 template <class E, class Read, class Work, class... All>
-void share_out(mpi_cluster<E> const& cluster, char const* name, loop_options const& options, Read const& read, Work const& work, All const&... all) {
+void share_out(mpi_cluster<E> const& cluster, char const* name, loop_options const& options, Read const& read, Work const& work,
+               All const&... all) {
   mpi_link const& link = link_of(cluster);
   call_limit const limit(name, options.timeout, options.schedule == dynamic ? 1 : 0);
   std::optional<dealt_call> call;

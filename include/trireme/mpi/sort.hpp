@@ -90,7 +90,8 @@ void merge_into(E const& ex, buffer<T, E>& room, T* data, std::vector<std::size_
       buffer<std::size_t, E> const there(ex, bounds);
       std::size_t const grain = limited.stop.stop_possible() ? 1 : 0;
       for (std::size_t width = 1; width < runs; width *= 2) {
-        on_bulk(ex, tile_count(n), merge_runs<T, Less>{from, to, there.data(), runs, width, less}, {.grain = grain, .stop = limited.stop, .after = {}});
+        on_bulk(ex, tile_count(n), merge_runs<T, Less>{from, to, there.data(), runs, width, less},
+                {.grain = grain, .stop = limited.stop, .after = {}});
         std::swap(from, to);
         tell();
       }
@@ -115,9 +116,8 @@ void sort_together(mpi_cluster<E> const& cluster, std::vector<std::size_t> const
   std::optional<host_side<T, E>> leaving, coming;
   std::optional<run_splits<T>> splits;
   timed.together([&] {
-    timed.within_time([&](call_options const& limited) {
-      trireme::sort(inner, mine, less, {.stop = limited.stop, .progress = before});
-    });
+    timed.within_time(
+        [&](call_options const& limited) { trireme::sort(inner, mine, less, {.stop = limited.stop, .progress = before}); });
     if (link.size() == 1) return n;
     room.emplace(inner, size);
     leaving.emplace(inner, mine.data(), size);

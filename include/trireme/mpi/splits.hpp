@@ -25,8 +25,8 @@ public:
   /// Run r has cuts[r + 1] - cuts[r] elements, and so has part r.
   run_splits(mpi_link const& link, std::vector<std::size_t> const& cuts)
       : ranks_(static_cast<std::size_t>(link.size())), target_(cuts[static_cast<std::size_t>(link.rank())]),
-        most_(std::clamp<std::size_t>(std::numeric_limits<int>::max() / sizeof(T), 1, 32)), low_(ranks_), high_(ranks_), told_(3 * ranks_),
-        heard_(3 * ranks_), offered_(ranks_ * most_), brought_(ranks_ * most_) {
+        most_(std::clamp<std::size_t>(std::numeric_limits<int>::max() / sizeof(T), 1, 32)), low_(ranks_), high_(ranks_),
+        told_(3 * ranks_), heard_(3 * ranks_), offered_(ranks_ * most_), brought_(ranks_ * most_) {
     for (std::size_t r = 0; r < ranks_; ++r) { // so many lie in this run at least, and at most
       std::size_t const size = cuts[r + 1] - cuts[r], others = cuts.back() - size;
       low_[r] = target_ < others ? 0 : target_ - others;
@@ -53,7 +53,8 @@ public:
     for (std::size_t j = 0; j < ranks_; ++j) {
       std::size_t const low = heard_[3 * j], high = heard_[3 * j + 1];
       for (std::size_t i = 0; i < samples(low, high); ++i)
-        std::memcpy(static_cast<void*>(offered_.data() + j * most_ + i), static_cast<void const*>(run + sample(low, high, i)), sizeof(T));
+        std::memcpy(static_cast<void*>(offered_.data() + j * most_ + i), static_cast<void const*>(run + sample(low, high, i)),
+                    sizeof(T));
     }
     int const bytes = static_cast<int>(most_ * sizeof(T));
     check_mpi(MPI_Alltoall(offered_.data(), bytes, MPI_BYTE, brought_.data(), bytes, MPI_BYTE, link.comm()), "MPI_Alltoall");
@@ -123,7 +124,7 @@ private:
     return i < samples(low_[r], high_[r]) ? sample(low_[r], high_[r], i) : high_[r];
   }
 
-  std::size_t ranks_, target_, most_; // most_: samples of a run in a round
+  std::size_t ranks_, target_, most_;       // most_: samples of a run in a round
   std::vector<std::size_t> low_, high_;     // in each run, for this rank's target
   std::vector<std::uint64_t> told_, heard_; // the bounds, for the owner of each run; and in this rank's run, for each target
   arrivals<T> offered_, brought_;

@@ -49,7 +49,7 @@ private:
 /// The order in which parts of a and b arrive: for each run of columns of c, for each run of its rows, one run of k after the
 /// other. All of it depends on the whole product's shape, so that all ranks take as many steps.
 struct summa_steps {
-  std::size_t rows, cols, depth;            ///< of the whole
+  std::size_t rows, cols, depth;             ///< of the whole
   std::size_t run_rows, run_cols, run_depth; ///< at most
 
   struct step {
@@ -90,7 +90,8 @@ void multiply_spread(mpi_cluster<E> const& cluster, matrix<T, mpi_cluster<E>> co
   auto const index = [](std::size_t n) { return static_cast<index_t>(n); };
   std::size_t const rows = c.local().rows(), cols = c.local().cols(), depth = a.cols();
   // As on one executor: without gaps, column-major.
-  product_shape const whole{index(a.rows()), index(b.cols()), index(depth), 1, index(a.rows()), 1, index(depth), 1, index(a.rows())};
+  product_shape const whole{index(a.rows()), index(b.cols()), index(depth), 1, index(a.rows()), 1, index(depth), 1,
+                            index(a.rows())};
   bool const by_depth = host_executor<E> && !by_rows(whole) && way_of<T>(whole) == way::packed;
   auto const most = [](std::size_t n, int of) { return (n + static_cast<std::size_t>(of) - 1) / static_cast<std::size_t>(of); };
   auto const steps = steps_of<T>(most(c.rows(), shape.rows), most(c.cols(), shape.cols), depth, by_depth, room);
@@ -107,7 +108,8 @@ void multiply_spread(mpi_cluster<E> const& cluster, matrix<T, mpi_cluster<E>> co
   });
 
   auto const multiply = [&](summa_steps::step const& at, matrix_view<T const> x, matrix_view<T const> y) {
-    auto const to = view_of(c.local()).block(index(at.rows.first), index(at.cols.first), index(at.rows.size()), index(at.cols.size()));
+    auto const to =
+        view_of(c.local()).block(index(at.rows.first), index(at.cols.first), index(at.rows.size()), index(at.cols.size()));
     if (to.empty()) return;
     if constexpr (host_executor<E>) {
       on_workers<E> const run{cluster.inner()};

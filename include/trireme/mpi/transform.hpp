@@ -27,7 +27,9 @@ void transform_share(mpi_cluster<E> const& cluster, Out& out, std::size_t n, F c
   share const mine = out.mine();
   if (mine.size() == 0) return;
   part_of_whole{mine.first, 1, n}([&] {
-    auto const compute = [&](auto&&... part) { trireme::transform(cluster.inner(), part..., f, trireme::into(out.place()), options); };
+    auto const compute = [&](auto&&... part) {
+      trireme::transform(cluster.inner(), part..., f, trireme::into(out.place()), options);
+    };
     compute(in.part(mine)...);
   });
 }
@@ -55,7 +57,9 @@ void transform_together(mpi_cluster<E> const& cluster, Results const& results, s
     out->gather(link_of(cluster));
   } else {
     auto const work = [&](share part, loop_options const& o) {
-      auto const compute = [&](auto&&... in) { trireme::transform(cluster.inner(), in..., f, trireme::into(run(out->all(), part)), o); };
+      auto const compute = [&](auto&&... in) {
+        trireme::transform(cluster.inner(), in..., f, trireme::into(run(out->all(), part)), o);
+      };
       compute(first.part(part), rest.part(part)...);
     };
     share_out(cluster, "transform", options, read, work, [&] { return out->all(); });

@@ -48,8 +48,10 @@ public:
           size_ = size;
           break;
         }
-        if (got != MAP_FAILED) ::munmap(got, size); // a system that does not know MAP_FIXED_NOREPLACE
-        else if (errno == ENOMEM) break;            // too much, anywhere
+        if (got != MAP_FAILED)
+          ::munmap(got, size); // a system that does not know MAP_FIXED_NOREPLACE
+        else if (errno == ENOMEM)
+          break; // too much, anywhere
       }
       if (base_ == nullptr) {
         limited = true;
@@ -78,8 +80,7 @@ public:
   }
 
   shared_region(shared_region&& other) noexcept
-      : base_(std::exchange(other.base_, nullptr)), size_(std::exchange(other.size_, 0)),
-        file_(std::exchange(other.file_, -1)) {}
+      : base_(std::exchange(other.base_, nullptr)), size_(std::exchange(other.size_, 0)), file_(std::exchange(other.file_, -1)) {}
   shared_region& operator=(shared_region&&) = delete;
   ~shared_region() {
     if (base_ != nullptr) ::munmap(base_, size_);

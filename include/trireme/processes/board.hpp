@@ -24,19 +24,17 @@ namespace trireme { inline namespace v1 { namespace detail {
 struct failure_record {
   enum kind : std::uint32_t { none, thrown, ended, late, stopped, unwatched, unstarted };
   std::uint32_t what = none;
-  std::int32_t code = 0;              ///< `ended`: 1 by a signal, 0 by exiting; `thrown`: which type
-  std::int32_t value = 0;             ///< `ended`: signal or status; `thrown`: an error code
+  std::int32_t code = 0;  ///< `ended`: 1 by a signal, 0 by exiting; `thrown`: which type
+  std::int32_t value = 0; ///< `ended`: signal or status; `thrown`: an error code
   std::uint32_t text_size = 0;
-  std::uint64_t text = 0;             ///< its offset in the region; 0: none
-  std::uint64_t first = 0, last = 0;  ///< the indices
+  std::uint64_t text = 0;            ///< its offset in the region; 0: none
+  std::uint64_t first = 0, last = 0; ///< the indices
 };
 
 /// The state of a chunk, in one word: free, claimed by a worker, or done, and how often it was lost before.
 struct claim {
   enum state : std::uint32_t { free, claimed, done };
-  static constexpr std::uint32_t pack(state s, std::uint32_t worker, std::uint32_t lost) {
-    return s | worker << 2 | lost << 18;
-  }
+  static constexpr std::uint32_t pack(state s, std::uint32_t worker, std::uint32_t lost) { return s | worker << 2 | lost << 18; }
   static constexpr state of(std::uint32_t word) { return static_cast<state>(word & 3); }
   static constexpr std::uint32_t worker(std::uint32_t word) { return word >> 2 & 0xffff; }
   static constexpr std::uint32_t lost(std::uint32_t word) { return word >> 18; }
@@ -56,11 +54,11 @@ struct job_plan {
 struct job : job_plan {
   explicit job(job_plan const& plan) : job_plan(plan) {}
   shared_word complete{0};
-  shared_word failed{0};    ///< 1 + the worker (or the supervisor) whose failure counts
-  shared_word stop{0};      ///< the parent's stop token was asked to
-  std::uint64_t ticket = 0; ///< its place in the queue
-  code_place code;          ///< of its entry, a job_entry
-  std::uint64_t payload = 0;    ///< the offset of the kernel, or of a task's arguments
+  shared_word failed{0};     ///< 1 + the worker (or the supervisor) whose failure counts
+  shared_word stop{0};       ///< the parent's stop token was asked to
+  std::uint64_t ticket = 0;  ///< its place in the queue
+  code_place code;           ///< of its entry, a job_entry
+  std::uint64_t payload = 0; ///< the offset of the kernel, or of a task's arguments
   std::uint32_t width = 0;
   failure_record failure;
 
@@ -114,19 +112,19 @@ struct board {
   std::uint64_t region_size = 0;
   std::uint32_t width = 0;
   std::uint32_t retries = 0;
-  std::int64_t timeout_ns = 0; ///< 0: none
+  std::int64_t timeout_ns = 0;                                  ///< 0: none
   std::uint64_t outboxes = 0, outbox_size = 0, outbox_maps = 0; ///< offset, size of each, offset of what is used of them
-  std::uint64_t program_base = 0; ///< where the workers have the program itself
-  shared_word ready{0};           ///< the supervisor runs
-  shared_word broken{0};       ///< workers die before they can work, or can't be started
-  shared_word start_error{0};  ///< why one could not be started, an errno; 0: it could
+  std::uint64_t program_base = 0;                               ///< where the workers have the program itself
+  shared_word ready{0};                                         ///< the supervisor runs
+  shared_word broken{0};                                        ///< workers die before they can work, or can't be started
+  shared_word start_error{0};                                   ///< why one could not be started, an errno; 0: it could
   shared_word shutdown{0};
-  shared_word completed{0};    ///< counts jobs, for a thread of the parent that watches several at once
-  shared_word watching{0};     ///< that thread sleeps
+  shared_word completed{0}; ///< counts jobs, for a thread of the parent that watches several at once
+  shared_word watching{0};  ///< that thread sleeps
 
   alignas(128) std::atomic<std::uint64_t> head{0};
   alignas(128) std::atomic<std::uint64_t> tail{0};
-  alignas(128) shared_word bell{0}; ///< rung where workers sleep
+  alignas(128) shared_word bell{0};                                      ///< rung where workers sleep
   alignas(128) std::array<std::atomic<std::uint64_t>, queue_size> queue; ///< offsets of jobs
   module_table modules;
 

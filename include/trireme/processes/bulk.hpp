@@ -88,8 +88,8 @@ public:
 
 class process_bulk_work final : public process_work {
 public:
-  process_bulk_work(std::shared_ptr<process_work> before, std::shared_ptr<process_crew> crew, std::size_t n, kernel_parcel const& f,
-                    std::size_t grain, std::stop_token const& stop, job const* after)
+  process_bulk_work(std::shared_ptr<process_work> before, std::shared_ptr<process_crew> crew, std::size_t n,
+                    kernel_parcel const& f, std::size_t grain, std::stop_token const& stop, job const* after)
       : before_(std::move(before)), bulk_(std::move(crew), n, f, grain, stop, after) {}
   bool ready() noexcept override { return bulk_.ready(); }
   void settle() noexcept override { bulk_.wait(); }

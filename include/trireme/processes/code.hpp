@@ -92,7 +92,8 @@ inline code_place find_code(module_table& table, std::mutex& mutex, void const* 
   loaded_module const found(function);
   if (found.path == nullptr) throw std::invalid_argument("trireme: process_pool: the kernel is in no module of this program");
   std::string const path = found.path;
-  if (path.size() >= sizeof(code_module::path)) throw std::length_error("trireme: process_pool: the path of a library is too long");
+  if (path.size() >= sizeof(code_module::path))
+    throw std::length_error("trireme: process_pool: the path of a library is too long");
   std::lock_guard const lock(mutex);
   std::uint32_t const count = table.count.load();
   std::uint32_t k = 0;

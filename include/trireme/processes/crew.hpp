@@ -36,14 +36,12 @@ inline module_table known_modules;
 inline std::mutex known_modules_mutex;
 
 /// A function of this program, by its place.
-inline code_place place_of_code(void const* function) {
-  return find_code(known_modules, known_modules_mutex, function);
-}
+inline code_place place_of_code(void const* function) { return find_code(known_modules, known_modules_mutex, function); }
 
 class process_crew : public std::enable_shared_from_this<process_crew> {
 public:
   process_crew(std::size_t width, std::size_t retries, std::int64_t timeout_ns, std::size_t memory)
-      : region_(memory), board_(*new (region_.base()) board), owner_(::getpid()) {
+      : region_(memory), board_(*new(region_.base()) board), owner_(::getpid()) {
     board_.region_size = region_.size();
     board_.width = static_cast<std::uint32_t>(width);
     board_.retries = static_cast<std::uint32_t>(retries);

@@ -176,7 +176,8 @@ private:
     auto before = o.after ? o.after->work_ : nullptr;
     if (n == 0 && !before) return {};
     detail::job const* const after = pending(before);
-    return process_completion{std::make_shared<detail::process_bulk_work>(std::move(before), crew(), n, f, o.grain, o.stop, after)};
+    return process_completion{
+        std::make_shared<detail::process_bulk_work>(std::move(before), crew(), n, f, o.grain, o.stop, after)};
   }
   void run(std::size_t n, detail::kernel_parcel const& f, bulk_options<process_completion> const& o) const {
     if (o.after) o.after->settle();

@@ -31,12 +31,12 @@ inline std::exception_ptr failure_of(board& b, failure_record const& record) {
       return std::make_exception_ptr(timed_out("trireme: a kernel ran for longer than its pool's timeout,", first, last));
     case failure_record::stopped: return std::make_exception_ptr(cancelled{});
     case failure_record::unwatched:
-      return std::make_exception_ptr(worker_lost(
-          "trireme: the workers were lost with the process that watches over them,", record.value, 0, first, last));
+      return std::make_exception_ptr(
+          worker_lost("trireme: the workers were lost with the process that watches over them,", record.value, 0, first, last));
     case failure_record::unstarted:
       if (record.value != 0)
-        return std::make_exception_ptr(std::system_error(record.value, std::generic_category(),
-                                                         "trireme: process_pool: a worker could not be started"));
+        return std::make_exception_ptr(
+            std::system_error(record.value, std::generic_category(), "trireme: process_pool: a worker could not be started"));
       return std::make_exception_ptr(error("trireme: process_pool: the workers end before they can work: look at what the "
                                            "program's static initialisation does, and at its limits"));
     default: break;

@@ -101,7 +101,7 @@ inline void become_worker_of_fork() {
 /// What a supervisor is from now on. Does not return.
 [[noreturn]] inline void supervise(shared_region const& region, int parent, supervisor::preparation become_worker) {
   ::prctl(PR_SET_NAME, "trireme-pool");
-  ::setpgid(0, 0); // Ctrl-C is for the program to answer
+  ::setpgid(0, 0);            // Ctrl-C is for the program to answer
   ::signal(SIGCHLD, SIG_DFL); // a program that ignores it would have its workers reaped unseen
   // The program's open files: a pipe must end when the program closes it.
   int const low = std::min(region.file(), parent), high = std::max(region.file(), parent);
@@ -195,7 +195,8 @@ inline int execute_supervisor(shared_region const& region, int parent) {
   pid_t const between = ::clone(&launch_image, top(2), CLONE_VM | CLONE_VFORK | CLONE_FILES, &launch);
   int const failure = between < 0 ? errno : launch.error;
   if (between > 0)
-    while (::waitpid(between, nullptr, static_cast<int>(__WCLONE)) < 0 && errno == EINTR) {}
+    while (::waitpid(between, nullptr, static_cast<int>(__WCLONE)) < 0 && errno == EINTR) {
+    }
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   if (failure == 0) return launch.pidfd;
   if (launch.pidfd >= 0) ::close(launch.pidfd);

@@ -143,15 +143,14 @@ private:
   };
   template <class... From>
   process_task(wire_size size, std::shared_ptr<process_crew> const& crew, F const& f, From const&... args)
-      : task_result<R>(1, {}, false),
-        job_(crew, job_plan{.chunks = 1, .n = 1, .chunk_size = 1, .run_size = 1, .after = 0}, code(),
-             arguments_at<F>() + size.bytes, alignof(task_payload<F>), [&](char* to) {
-               auto* const task = new (to) task_payload<F>;
-               task->arguments_size = size.bytes;
-               copy_kernel(*crew, f, reinterpret_cast<char*>(task->kernel));
-               wire_writer out(to + arguments_at<F>(), size.bytes);
-               (write_value<A>(out, as_kept<A>(args)), ...);
-             }) {
+      : task_result<R>(1, {}, false), job_(crew, job_plan{.chunks = 1, .n = 1, .chunk_size = 1, .run_size = 1, .after = 0},
+                                           code(), arguments_at<F>() + size.bytes, alignof(task_payload<F>), [&](char* to) {
+                                             auto* const task = new (to) task_payload<F>;
+                                             task->arguments_size = size.bytes;
+                                             copy_kernel(*crew, f, reinterpret_cast<char*>(task->kernel));
+                                             wire_writer out(to + arguments_at<F>(), size.bytes);
+                                             (write_value<A>(out, as_kept<A>(args)), ...);
+                                           }) {
     job_.publish();
     crew->tasks().sweep();
     crew->tasks().add(*this);

@@ -59,7 +59,8 @@ public:
       for (std::uint32_t w = 0; w < board_.width; ++w)
         if (watched_[1 + w].fd >= 0 && watched_[1 + w].revents != 0) bury(w);
       if (board_.timeout_ns != 0) kill_late_ones();
-      if (board_.shutdown.load() != 0 && std::all_of(watched_.begin() + 1, watched_.end(), [](pollfd const& p) { return p.fd < 0; }))
+      if (board_.shutdown.load() != 0 &&
+          std::all_of(watched_.begin() + 1, watched_.end(), [](pollfd const& p) { return p.fd < 0; }))
         return;
     }
   }

@@ -70,7 +70,8 @@ public:
 
   void put(void const* from, std::size_t bytes) {
     if (to_ != nullptr) {
-      if (bytes > room_ - size_) throw std::runtime_error("trireme: submit: a value was serialised to more bytes the second time");
+      if (bytes > room_ - size_)
+        throw std::runtime_error("trireme: submit: a value was serialised to more bytes the second time");
       if (bytes != 0) std::memcpy(to_ + size_, from, bytes);
     }
     size_ += bytes;

@@ -2,14 +2,13 @@
 /// From random bits to numbers: uniform, normal, a pair of normals, an index. Float takes 32 bits, double 64.
 #pragma once
 
+#include <trireme/simd/math.hpp>
+
 #include <array>
 #include <cstdint>
 #include <limits>
 
-#include <trireme/simd/math.hpp>
-
-namespace trireme {
-inline namespace v1 {
+namespace trireme { inline namespace v1 {
 namespace detail {
 
 /// The random bits of one call: std::uint32_t for float, std::uint64_t for double, the first word high.
@@ -21,7 +20,7 @@ using random_bits = bits_t<T>;
 template <class T, class U>
 [[nodiscard, gnu::always_inline]] constexpr T to_uniform(U w) noexcept {
   if constexpr (sizeof(scalar_t<T>) == 4) {
-    return to_real(w >> 8) * lit<T>(0x1p-24);  // exact, fused or not
+    return to_real(w >> 8) * lit<T>(0x1p-24); // exact, fused or not
   } else {
     U const one = word<U>(0x3ff0000000000000);
     return as_real((w >> 12) | one) - lit<T>(1);
@@ -36,45 +35,38 @@ template <class T, class U>
 template <class T>
 [[gnu::always_inline]] constexpr T quantile_ratio(T w) noexcept {
   if constexpr (sizeof(scalar_t<T>) == 4) {
-    T const middle = polynomial(w - lit<T>(2.5),
-                      0x1.0fc8bcp+1, 0x1.652c5cp-2, -0x1.832b0cp-8, -0x1.d06d0ep-10, 0x1.43c906p-12,
-                      -0x1.d70d74p-18, -0x1.48a1f2p-18, 0x1.61f080p-21, 0x1.1a3b84p-25, -0x1.ab2bd8p-27);
+    T const middle = polynomial(w - lit<T>(2.5), 0x1.0fc8bcp+1, 0x1.652c5cp-2, -0x1.832b0cp-8, -0x1.d06d0ep-10, 0x1.43c906p-12,
+                                -0x1.d70d74p-18, -0x1.48a1f2p-18, 0x1.61f080p-21, 0x1.1a3b84p-25, -0x1.ab2bd8p-27);
     auto const outside = w > lit<T>(5);
-    if (!any(outside)) [[likely]] return middle;
-    T const tail = polynomial(sqrt(w) - lit<T>(3.4375),
-                      0x1.283246p+2, 0x1.6c8c96p+0, 0x1.561842p-8, -0x1.b77d38p-9, 0x1.ee26e4p-10,
-                      -0x1.367cf4p-10, 0x1.8fbebcp-11, -0x1.c4feaep-12, 0x1.ce6acap-14, 0x1.c421d6p-15,
-                      -0x1.0a2124p-15);
+    if (!any(outside)) [[likely]]
+      return middle;
+    T const tail =
+        polynomial(sqrt(w) - lit<T>(3.4375), 0x1.283246p+2, 0x1.6c8c96p+0, 0x1.561842p-8, -0x1.b77d38p-9, 0x1.ee26e4p-10,
+                   -0x1.367cf4p-10, 0x1.8fbebcp-11, -0x1.c4feaep-12, 0x1.ce6acap-14, 0x1.c421d6p-15, -0x1.0a2124p-15);
     return select(outside, tail, middle);
   } else {
-    T const middle = polynomial(w - lit<T>(3.125),
-                      0x1.2b57ec65a8009p+1, 0x1.5bc94440cc7eap-2, -0x1.179b25740607cp-7,
-                      -0x1.12994fbb8354bp-10, 0x1.14e8fc429ea9bp-12, -0x1.496276034d946p-16,
-                      -0x1.032ee3b873aadp-19, 0x1.4186bea1dcc3dp-21, -0x1.6125a64122e6ap-25,
-                      -0x1.8faf5ca6f7079p-28, 0x1.98a58132b5bfcp-30, -0x1.50c0eb5fb39b9p-34,
-                      -0x1.42daeb09a4934p-36, 0x1.05c3748237da2p-38, -0x1.027cfb7f6af86p-43,
-                      -0x1.fd64d01b1c76ep-45, 0x1.50040cda19e74p-47, -0x1.17928e6a0885cp-54,
-                      -0x1.a80d18dd6ecb9p-53, 0x1.9b231d24d48f9p-56, 0x1.ddad880b0fca9p-60,
-                      -0x1.2a7c82c14a48ep-61, -0x1.af42424faa070p-70, 0x1.68b8657692f4ap-68);
+    T const middle = polynomial(
+        w - lit<T>(3.125), 0x1.2b57ec65a8009p+1, 0x1.5bc94440cc7eap-2, -0x1.179b25740607cp-7, -0x1.12994fbb8354bp-10,
+        0x1.14e8fc429ea9bp-12, -0x1.496276034d946p-16, -0x1.032ee3b873aadp-19, 0x1.4186bea1dcc3dp-21, -0x1.6125a64122e6ap-25,
+        -0x1.8faf5ca6f7079p-28, 0x1.98a58132b5bfcp-30, -0x1.50c0eb5fb39b9p-34, -0x1.42daeb09a4934p-36, 0x1.05c3748237da2p-38,
+        -0x1.027cfb7f6af86p-43, -0x1.fd64d01b1c76ep-45, 0x1.50040cda19e74p-47, -0x1.17928e6a0885cp-54, -0x1.a80d18dd6ecb9p-53,
+        0x1.9b231d24d48f9p-56, 0x1.ddad880b0fca9p-60, -0x1.2a7c82c14a48ep-61, -0x1.af42424faa070p-70, 0x1.68b8657692f4ap-68);
     auto const outside = w > lit<T>(6.25);
-    if (!any(outside)) [[likely]] return middle;
+    if (!any(outside)) [[likely]]
+      return middle;
     T const s = sqrt(w);
-    T const near = polynomial(s - lit<T>(3.25),
-                      0x1.171f182e77876p+2, 0x1.6bf14fa6fc34ap+0, 0x1.f1c95c5e79dd8p-8,
-                      -0x1.5bab4c3aef914p-8, 0x1.cdd2bb93c4d18p-9, -0x1.38f1f69104b58p-9,
-                      0x1.6169222da6915p-10, -0x1.073ea11da5474p-11, 0x1.1d16f54433203p-15,
-                      0x1.950e3451eb807p-14, -0x1.18adefd100a41p-14, 0x1.27bcfab68502dp-16,
-                      0x1.15add38dcccf4p-18, -0x1.7a1d28a5babc2p-18, 0x1.1c7163b1c1f13p-19,
-                      -0x1.6fab3476f7deap-25, -0x1.9bcc3c1b0b8e3p-22, 0x1.96c8452bbf0c2p-23,
-                      0x1.ed4cba8a5a7b9p-31, -0x1.8949d91963d25p-26);
-    T const far = polynomial(s - lit<T>(5),
-                      0x1.b6f6a292f51bfp+2, 0x1.6dc49111d6dd5p+0, -0x1.9b6aa8e9a2f67p-13,
-                      -0x1.3eded299f6a1ep-12, 0x1.c2c6d93d84cfbp-14, -0x1.d2fb1956282a3p-16,
-                      0x1.ad8d04ca60fd3p-18, -0x1.78fa21a33f338p-20, 0x1.5bcee93f0c191p-22,
-                      -0x1.9a71a8b4c100cp-24, 0x1.60b542366a69dp-25, -0x1.71a9f93d0fd8bp-26,
-                      0x1.7ac83cf501bbep-27, -0x1.56bf180fa8a32p-28, 0x1.04fe62660d046p-29,
-                      -0x1.304b122855151p-31, 0x1.4f32f1b83a7c3p-34, 0x1.0cc8fea9aa4d0p-35,
-                      -0x1.89dea4a6c3f09p-36, 0x1.9e2a8c2753082p-38, -0x1.531fbd88be389p-41);
+    T const near =
+        polynomial(s - lit<T>(3.25), 0x1.171f182e77876p+2, 0x1.6bf14fa6fc34ap+0, 0x1.f1c95c5e79dd8p-8, -0x1.5bab4c3aef914p-8,
+                   0x1.cdd2bb93c4d18p-9, -0x1.38f1f69104b58p-9, 0x1.6169222da6915p-10, -0x1.073ea11da5474p-11,
+                   0x1.1d16f54433203p-15, 0x1.950e3451eb807p-14, -0x1.18adefd100a41p-14, 0x1.27bcfab68502dp-16,
+                   0x1.15add38dcccf4p-18, -0x1.7a1d28a5babc2p-18, 0x1.1c7163b1c1f13p-19, -0x1.6fab3476f7deap-25,
+                   -0x1.9bcc3c1b0b8e3p-22, 0x1.96c8452bbf0c2p-23, 0x1.ed4cba8a5a7b9p-31, -0x1.8949d91963d25p-26);
+    T const far = polynomial(s - lit<T>(5), 0x1.b6f6a292f51bfp+2, 0x1.6dc49111d6dd5p+0, -0x1.9b6aa8e9a2f67p-13,
+                             -0x1.3eded299f6a1ep-12, 0x1.c2c6d93d84cfbp-14, -0x1.d2fb1956282a3p-16, 0x1.ad8d04ca60fd3p-18,
+                             -0x1.78fa21a33f338p-20, 0x1.5bcee93f0c191p-22, -0x1.9a71a8b4c100cp-24, 0x1.60b542366a69dp-25,
+                             -0x1.71a9f93d0fd8bp-26, 0x1.7ac83cf501bbep-27, -0x1.56bf180fa8a32p-28, 0x1.04fe62660d046p-29,
+                             -0x1.304b122855151p-31, 0x1.4f32f1b83a7c3p-34, 0x1.0cc8fea9aa4d0p-35, -0x1.89dea4a6c3f09p-36,
+                             0x1.9e2a8c2753082p-38, -0x1.531fbd88be389p-41);
     return select(outside, select(w > lit<T>(16), far, near), middle);
   }
 }
@@ -130,21 +122,21 @@ template <class T, class U>
 
 /// ⌊w n / 2³²⌋, or 2⁶⁴ of 64 bits: in [0, n). A value comes up with a probability that differs from 1/n by
 /// less than 2⁻³², or 2⁻⁶⁴: a relative bias of at most n/2³², or n/2⁶⁴. n is at most 2³² for 32 bits.
-[[nodiscard]] constexpr std::uint64_t to_index(std::uint32_t w, std::uint64_t n) noexcept {
-  return (w * n) >> 32;
-}
+[[nodiscard]] constexpr std::uint64_t to_index(std::uint32_t w, std::uint64_t n) noexcept { return (w * n) >> 32; }
 [[nodiscard]] constexpr std::uint64_t to_index(std::uint64_t w, std::uint64_t n) noexcept {
   return static_cast<std::uint64_t>((static_cast<uint128>(w) * n) >> 64);
 }
 
 /// The same of each lane.
 template <std::size_t N>
-[[nodiscard, gnu::always_inline]] inline pack<std::uint64_t, N> to_index(pack<std::uint32_t, N> const& w, std::uint64_t n) noexcept {
+[[nodiscard, gnu::always_inline]] inline pack<std::uint64_t, N> to_index(pack<std::uint32_t, N> const& w,
+                                                                         std::uint64_t n) noexcept {
   pack<std::uint64_t, N> const wide = convert<std::uint64_t>(w);
   return n >> 32 != 0 ? wide : mul_low(wide, pack<std::uint64_t, N>(n)) >> 32;
 }
 template <std::size_t N>
-[[nodiscard, gnu::always_inline]] inline pack<std::uint64_t, N> to_index(pack<std::uint64_t, N> const& w, std::uint64_t n) noexcept {
+[[nodiscard, gnu::always_inline]] inline pack<std::uint64_t, N> to_index(pack<std::uint64_t, N> const& w,
+                                                                         std::uint64_t n) noexcept {
   using U = pack<std::uint64_t, N>;
   U const low(n & 0xffffffff), high(n >> 32), half(std::uint64_t{0xffffffff});
   U const upper = w >> 32;
@@ -165,7 +157,7 @@ constexpr double far_quantile(double log_p) noexcept {
   return -z;
 }
 
-}  // namespace detail
+} // namespace detail
 
 /// The quantile of the standard normal distribution: z with Φ(z) = p, for double.
 ///
@@ -182,5 +174,4 @@ constexpr double far_quantile(double log_p) noexcept {
   return detail::quantile(detail::mul(4 * p, 1 - p), 2 * p - 1);
 }
 
-}  // namespace v1
-}  // namespace trireme
+}} // namespace trireme::v1

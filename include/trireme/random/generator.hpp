@@ -3,6 +3,10 @@
 /// words.
 #pragma once
 
+#include <trireme/core/fn.hpp>
+#include <trireme/random/distributions.hpp>
+#include <trireme/random/philox.hpp>
+
 #include <array>
 #include <concepts>
 #include <cstddef>
@@ -11,12 +15,7 @@
 #include <type_traits>
 #include <utility>
 
-#include <trireme/core/fn.hpp>
-#include <trireme/random/distributions.hpp>
-#include <trireme/random/philox.hpp>
-
-namespace trireme {
-inline namespace v1 {
+namespace trireme { inline namespace v1 {
 
 /// The random numbers of one sample. Each call takes a fixed number of 32-bit words from Words: one for float
 /// and two for double, twice that for normal_pair. So what a sample draws depends on nothing but the seed and
@@ -28,13 +27,12 @@ inline namespace v1 {
 template <class Real, class Words>
   requires detail::real<detail::scalar_t<Real>>
 class generator {
- public:
+public:
   using value_type = Real;
   using words_type = Words;
   static constexpr std::size_t words_per_call = sizeof(detail::scalar_t<Real>) / sizeof(std::uint32_t);
 
-  constexpr explicit generator(Words words) noexcept(std::is_nothrow_move_constructible_v<Words>)
-      : words_(std::move(words)) {}
+  constexpr explicit generator(Words words) noexcept(std::is_nothrow_move_constructible_v<Words>) : words_(std::move(words)) {}
   template <class... A>
   constexpr explicit generator(std::in_place_t, A&&... words) : words_(std::forward<A>(words)...) {}
 
@@ -56,7 +54,8 @@ class generator {
   template <std::integral I>
     requires(!std::same_as<I, bool>)
   [[nodiscard]] constexpr auto index(I n) {
-    if (n < 1) [[unlikely]] throw std::invalid_argument("trireme: rng.index(n) needs n >= 1");
+    if (n < 1) [[unlikely]]
+      throw std::invalid_argument("trireme: rng.index(n) needs n >= 1");
     auto const size = static_cast<std::uint64_t>(n);
     if (words_per_call == 1 && size > (std::uint64_t{1} << 32)) [[unlikely]]
       throw std::invalid_argument("trireme: rng.index(n) has 32 bits for float, so n may be at most 2^32");
@@ -66,11 +65,13 @@ class generator {
   /// Where the words come from, to be placed at another sample.
   [[nodiscard]] constexpr Words& words() noexcept { return words_; }
 
- private:
+private:
   static constexpr bool by_call = requires(Words& words) { words.bits(); };
   static constexpr bool nothrow = [] {
-    if constexpr (by_call) return noexcept(std::declval<Words&>().bits());
-    else return noexcept(std::declval<Words&>().next());
+    if constexpr (by_call)
+      return noexcept(std::declval<Words&>().bits());
+    else
+      return noexcept(std::declval<Words&>().next());
   }();
 
   [[gnu::always_inline]] constexpr detail::random_bits<Real> bits() noexcept(nothrow) {
@@ -116,5 +117,4 @@ template <std::size_t N, class F>
     return detail::refused{};
 }
 
-}  // namespace v1
-}  // namespace trireme
+}} // namespace trireme::v1

@@ -153,11 +153,13 @@ struct avx512_words {
     c = {(v)_mm512_ternarylogic_epi64((__m512i)upper_b, (__m512i)c.c1, (__m512i)k0, 0x96), b,
          (v)_mm512_ternarylogic_epi64((__m512i)upper_a, (__m512i)c.c3, (__m512i)k1, 0x96), a};
   }
-  [[gnu::target("avx512f"), gnu::always_inline]] static inline void merge(std::uint32_t* to, v const& low, v const& high) noexcept {
+  [[gnu::target("avx512f"), gnu::always_inline]] static inline void merge(std::uint32_t* to, v const& low,
+                                                                          v const& high) noexcept {
     _mm512_storeu_si512(to, _mm512_mask_shuffle_epi32((__m512i)low, 0xaaaa, (__m512i)high, _MM_PERM_CCAA));
   }
   template <bool Wide>
-  [[gnu::target("avx512f"), gnu::always_inline]] static inline void merge(std::uint32_t* to, chain const& a, chain const& b) noexcept {
+  [[gnu::target("avx512f"), gnu::always_inline]] static inline void merge(std::uint32_t* to, chain const& a,
+                                                                          chain const& b) noexcept {
     if constexpr (Wide) {
       merge(to, a.c1, a.c0);
       merge(to + 16, b.c1, b.c0);
@@ -186,7 +188,7 @@ struct avx512_words {
       constexpr std::uint64_t next = Wide ? 8 : 1;
       chain a = start<Streams>(from, ids), b = start<Streams>(from, ids + next);
       chain c = start<Streams>(from, ids + 16U), d = start<Streams>(from, ids + (16 + next));
-      #if !defined(__EDG__)
+#if !defined(__EDG__)
 #pragma GCC unroll 10
 #endif
       for (int i = 0; i < 10; ++i) {

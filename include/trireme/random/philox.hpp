@@ -8,8 +8,7 @@
 #include <stdexcept>
 #include <utility>
 
-namespace trireme {
-inline namespace v1 {
+namespace trireme { inline namespace v1 {
 
 namespace detail {
 
@@ -19,8 +18,7 @@ inline constexpr std::uint32_t philox_w0 = 0x9e3779b9, philox_w1 = 0xbb67ae85;
 
 /// One round, under round key (k0, k1). In a function of its own, always inlined, so that the ten rounds are
 /// unrolled at any level of optimisation: as a loop they take half as long again.
-[[gnu::always_inline]] constexpr void philox_round(std::array<std::uint32_t, 4>& c, std::uint32_t k0,
-                                                   std::uint32_t k1) noexcept {
+[[gnu::always_inline]] constexpr void philox_round(std::array<std::uint32_t, 4>& c, std::uint32_t k0, std::uint32_t k1) noexcept {
   std::uint64_t const a = std::uint64_t{philox_m0} * c[0];
   std::uint64_t const b = std::uint64_t{philox_m1} * c[2];
   c = {static_cast<std::uint32_t>(b >> 32) ^ (c[1] ^ k0), static_cast<std::uint32_t>(b),
@@ -28,13 +26,12 @@ inline constexpr std::uint32_t philox_w0 = 0x9e3779b9, philox_w1 = 0xbb67ae85;
 }
 
 template <std::uint32_t... Round>
-[[gnu::always_inline]] constexpr void philox_rounds(
-    std::array<std::uint32_t, 4>& c, std::uint32_t k0, std::uint32_t k1,
-    std::integer_sequence<std::uint32_t, Round...>) noexcept {
+[[gnu::always_inline]] constexpr void philox_rounds(std::array<std::uint32_t, 4>& c, std::uint32_t k0, std::uint32_t k1,
+                                                    std::integer_sequence<std::uint32_t, Round...>) noexcept {
   (philox_round(c, k0 + Round * philox_w0, k1 + Round * philox_w1), ...);
 }
 
-}  // namespace detail
+} // namespace detail
 
 /// Philox4x32-10: ten rounds over a 128-bit counter under a 64-bit key, for each key a bijection.
 /// J. Salmon, M. Moraes, R. Dror, D. Shaw: Parallel random numbers: as easy as 1, 2, 3 (SC'11), section 3.3.
@@ -49,8 +46,7 @@ namespace detail {
 using block = std::array<std::uint32_t, 4>;
 
 /// Block number `index` of a subsequence: what cuRAND's curand_init(seed, subsequence, 4 · index) has.
-[[nodiscard]] constexpr block philox_block(std::uint64_t seed, std::uint64_t subsequence,
-                                           std::uint64_t index) noexcept {
+[[nodiscard]] constexpr block philox_block(std::uint64_t seed, std::uint64_t subsequence, std::uint64_t index) noexcept {
   auto const low = [](std::uint64_t v) { return static_cast<std::uint32_t>(v); };
   auto const high = [](std::uint64_t v) { return static_cast<std::uint32_t>(v >> 32); };
   return philox4x32({low(index), high(index), low(subsequence), high(subsequence)}, {low(seed), high(seed)});
@@ -66,9 +62,8 @@ using block = std::array<std::uint32_t, 4>;
 
 /// The words of one subsequence in order: those of a plain kernel's sample, whose index is the subsequence.
 class stream_words {
- public:
-  constexpr stream_words(std::uint64_t seed, std::uint64_t subsequence) noexcept
-      : seed_(seed), subsequence_(subsequence) {}
+public:
+  constexpr stream_words(std::uint64_t seed, std::uint64_t subsequence) noexcept : seed_(seed), subsequence_(subsequence) {}
 
   /// The next word. Every fourth call computes a block.
   [[nodiscard]] constexpr std::uint32_t next() noexcept {
@@ -76,7 +71,7 @@ class stream_words {
     return pick(block_, position_++);
   }
 
- private:
+private:
   std::uint64_t seed_;
   std::uint64_t subsequence_;
   std::uint64_t position_ = 0;
@@ -100,7 +95,7 @@ template <class = void>
 /// words.
 template <std::size_t Calls, std::size_t WordsPerCall>
 class lane_words {
- public:
+public:
   static constexpr std::uint64_t words_per_sample = std::uint64_t{Calls} * WordsPerCall;
 
   /// Stands at no sample yet: start() first.
@@ -118,7 +113,8 @@ class lane_words {
   /// The next word of the sample.
   /// @throws std::logic_error after words_per_sample of them.
   [[nodiscard]] constexpr std::uint32_t next() {
-    if (position_ == end_) [[unlikely]] too_many_draws();
+    if (position_ == end_) [[unlikely]]
+      too_many_draws();
     std::uint64_t const number = position_ / 4;
     if (number != number_) {
       block_ = philox_block(seed_, 0, sample_lanes * number + lane_);
@@ -127,8 +123,8 @@ class lane_words {
     return pick(block_, position_++);
   }
 
- private:
-  static constexpr std::uint64_t none = ~std::uint64_t{0};  // no block number is as large: position / 4
+private:
+  static constexpr std::uint64_t none = ~std::uint64_t{0}; // no block number is as large: position / 4
 
   std::uint64_t seed_;
   std::uint64_t lane_ = 0;
@@ -138,6 +134,5 @@ class lane_words {
   block block_{};
 };
 
-}  // namespace detail
-}  // namespace v1
-}  // namespace trireme
+} // namespace detail
+}} // namespace trireme::v1

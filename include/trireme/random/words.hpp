@@ -14,8 +14,10 @@ namespace trireme { inline namespace v1 { namespace detail {
 /// U, or a pack of such, from rows of 32.
 template <class U>
 [[gnu::always_inline]] inline U read_row(scalar_t<U> const* from) noexcept {
-  if constexpr (any_pack<U>) return U::load(from);
-  else return *from;
+  if constexpr (any_pack<U>)
+    return U::load(from);
+  else
+    return *from;
 }
 
 /// The bits of at most Calls calls, laid ready: for one sample, or a pack of them, if U is one. `first` is its place in the
@@ -25,7 +27,8 @@ class laid_words {
 public:
   [[gnu::always_inline]] explicit laid_words(scalar_t<U> const* first) noexcept : at_(first) {}
   [[gnu::always_inline]] U bits() {
-    if (used_ == Calls) [[unlikely]] too_many_draws();
+    if (used_ == Calls) [[unlikely]]
+      too_many_draws();
     return read_row<U>(at_ + sample_lanes * used_++);
   }
 
@@ -82,12 +85,15 @@ public:
   using rows_type = growing_rows<bits_type, streams>;
 
   /// Of the lanes from `lane` on, where the first `skip` calls' bits of the first block belong to the sample before.
-  growing_words(rows_type& rows, std::size_t lane, std::size_t skip) noexcept : rows_(rows), lane_(lane), skip_(skip), at_(skip) {}
+  growing_words(rows_type& rows, std::size_t lane, std::size_t skip) noexcept
+      : rows_(rows), lane_(lane), skip_(skip), at_(skip) {}
 
   [[gnu::always_inline]] U bits() noexcept(streams) {
     if constexpr (!streams)
-      if (at_ == Calls + skip_) [[unlikely]] too_many_draws();
-    if (at_ >= rows_.calls()) [[unlikely]] return further();
+      if (at_ == Calls + skip_) [[unlikely]]
+        too_many_draws();
+    if (at_ >= rows_.calls()) [[unlikely]]
+      return further();
     return read_row<U>(rows_.data() + lane_ + sample_lanes * at_++);
   }
 
@@ -96,18 +102,23 @@ private:
     if (rows_.grow()) return read_row<U>(rows_.data() + lane_ + sample_lanes * at_++);
     constexpr std::size_t per_block = rows_type::per_block;
     if (at_ % per_block == 0) make(at_ / per_block);
-    if constexpr (any_pack<U>) return U::load(own_ + at_++ % per_block * lanes);
-    else return own_[at_++ % per_block];
+    if constexpr (any_pack<U>)
+      return U::load(own_ + at_++ % per_block * lanes);
+    else
+      return own_[at_++ % per_block];
   }
   void make(std::size_t number) noexcept {
     word_source from = rows_.source();
     from.skip<streams>(number);
     for (std::size_t j = 0; j < lanes; ++j) {
       std::uint64_t const id = lane_ + j;
-      auto const words = streams ? philox_block(from.seed, from.sample + id, from.index) : philox_block(from.seed, 0, from.index + id);
+      auto const words =
+          streams ? philox_block(from.seed, from.sample + id, from.index) : philox_block(from.seed, 0, from.index + id);
       for (std::size_t w = 0; w < rows_type::per_block; ++w) {
-        if constexpr (sizeof(bits_type) == 4) own_[w * lanes + j] = words[w];
-        else own_[w * lanes + j] = std::uint64_t{words[2 * w]} << 32 | words[2 * w + 1];
+        if constexpr (sizeof(bits_type) == 4)
+          own_[w * lanes + j] = words[w];
+        else
+          own_[w * lanes + j] = std::uint64_t{words[2 * w]} << 32 | words[2 * w + 1];
       }
     }
   }

@@ -13,8 +13,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace trireme {
-inline namespace v1 {
+namespace trireme { inline namespace v1 {
 namespace detail {
 
 /// float or double: what a kernel may compute in.
@@ -70,8 +69,10 @@ template <real T>
 [[gnu::always_inline]] constexpr T mul(T a, T b) noexcept {
   if (std::is_constant_evaluated()) return a * b;
 #if defined(__CUDA_ARCH__)
-  if constexpr (sizeof(T) == 8) return __dmul_rn(a, b);
-  else return __fmul_rn(a, b);
+  if constexpr (sizeof(T) == 8)
+    return __dmul_rn(a, b);
+  else
+    return __fmul_rn(a, b);
 #else
   T product = a * b;
   keep_product(product);
@@ -79,12 +80,8 @@ template <real T>
 #endif
 }
 
-[[gnu::always_inline]] constexpr std::uint32_t as_bits(float x) noexcept {
-  return std::bit_cast<std::uint32_t>(x);
-}
-[[gnu::always_inline]] constexpr std::uint64_t as_bits(double x) noexcept {
-  return std::bit_cast<std::uint64_t>(x);
-}
+[[gnu::always_inline]] constexpr std::uint32_t as_bits(float x) noexcept { return std::bit_cast<std::uint32_t>(x); }
+[[gnu::always_inline]] constexpr std::uint64_t as_bits(double x) noexcept { return std::bit_cast<std::uint64_t>(x); }
 [[gnu::always_inline]] constexpr float as_real(std::uint32_t u) noexcept { return std::bit_cast<float>(u); }
 [[gnu::always_inline]] constexpr double as_real(std::uint64_t u) noexcept { return std::bit_cast<double>(u); }
 
@@ -116,8 +113,7 @@ template <class U>
 
 /// The correctly rounded root, digit by digit, for compilers whose own is not constexpr.
 constexpr double digit_sqrt(double x) noexcept {
-  if (!(x > 0) || x == std::numeric_limits<double>::infinity())
-    return x < 0 ? std::numeric_limits<double>::quiet_NaN() : x;
+  if (!(x > 0) || x == std::numeric_limits<double>::infinity()) return x < 0 ? std::numeric_limits<double>::quiet_NaN() : x;
   std::uint64_t const bits = as_bits(x);
   std::uint64_t mantissa = bits & 0x000fffffffffffff;
   int exponent = static_cast<int>(bits >> 52);
@@ -135,7 +131,7 @@ constexpr double digit_sqrt(double x) noexcept {
   }
   std::uint64_t root = 0;
   std::uint64_t rest = 0;
-  for (int i = 26; i >= -27; --i) {  // pairs of bits of mantissa · 2^54
+  for (int i = 26; i >= -27; --i) { // pairs of bits of mantissa · 2^54
     std::uint64_t const pair = i >= 0 ? (mantissa >> (2 * i)) & 3 : 0;
     rest = (rest << 2) | pair;
     std::uint64_t const trial = (root << 2) | 1;
@@ -145,7 +141,7 @@ constexpr double digit_sqrt(double x) noexcept {
       root |= 1;
     }
   }
-  std::uint64_t const rounded = (root + 1) >> 1;  // never a tie: an odd root has an odd square
+  std::uint64_t const rounded = (root + 1) >> 1; // never a tie: an odd root has an odd square
   int const power = (exponent - 54) / 2 + 1 + 52;
   return as_real((static_cast<std::uint64_t>(power + 1023) << 52) + (rounded - (std::uint64_t{1} << 52)));
 }
@@ -154,7 +150,7 @@ template <class A, class B>
 concept comparable = std::is_arithmetic_v<A> && std::is_arithmetic_v<B> &&
                      (std::same_as<A, B> || std::floating_point<A> || std::floating_point<B>);
 
-}  // namespace detail
+} // namespace detail
 
 /// `condition ? a : b`, with both sides evaluated: what takes the place of an `if` in a kernel for packs.
 /// @return the common type of a and b.
@@ -187,9 +183,12 @@ template <class A, class B>
 template <class T>
   requires detail::real<T> || std::integral<T>
 [[nodiscard]] constexpr T abs(T x) noexcept {
-  if constexpr (detail::real<T>) return detail::as_real((detail::as_bits(x) << 1) >> 1);
-  else if constexpr (std::unsigned_integral<T>) return x;
-  else return x < 0 ? static_cast<T>(-x) : x;
+  if constexpr (detail::real<T>)
+    return detail::as_real((detail::as_bits(x) << 1) >> 1);
+  else if constexpr (std::unsigned_integral<T>)
+    return x;
+  else
+    return x < 0 ? static_cast<T>(-x) : x;
 }
 
 /// √x, correctly rounded. sqrt(−0) is −0; below zero, NaN.
@@ -198,11 +197,15 @@ template <detail::real T>
   // For a float the root of the double, rounded again, is still the correctly rounded one: 53 ≥ 2 · 24 + 2.
   if (std::is_constant_evaluated()) return static_cast<T>(detail::digit_sqrt(static_cast<double>(x)));
 #if defined(__CUDA_ARCH__)
-  if constexpr (sizeof(T) == 8) return __dsqrt_rn(x);
-  else return __fsqrt_rn(x);
+  if constexpr (sizeof(T) == 8)
+    return __dsqrt_rn(x);
+  else
+    return __fsqrt_rn(x);
 #else
-  if constexpr (sizeof(T) == 8) return __builtin_sqrt(x);
-  else return __builtin_sqrtf(x);
+  if constexpr (sizeof(T) == 8)
+    return __builtin_sqrt(x);
+  else
+    return __builtin_sqrtf(x);
 #endif
 }
 
@@ -212,5 +215,4 @@ template <std::integral I>
   return sqrt(static_cast<double>(x));
 }
 
-}  // namespace v1
-}  // namespace trireme
+}} // namespace trireme::v1

@@ -4,8 +4,7 @@
 
 #include <trireme/simd/polynomial.hpp>
 
-namespace trireme {
-inline namespace v1 {
+namespace trireme { inline namespace v1 {
 namespace detail {
 
 template <class T>
@@ -19,27 +18,26 @@ struct exponential;
 
 template <>
 struct exponential<double> {
-  static constexpr double highest = 710.0;  // beyond these, infinity and zero
+  static constexpr double highest = 710.0; // beyond these, infinity and zero
   static constexpr double lowest = -746.0;
-  static constexpr double shift = 0x1.8p52;  // adding it rounds to an integer, left in the low bits
-  static constexpr double ln2_high = 0x1.62e42fefa0000p-1;  // 38 bits: its product with an exponent is exact
+  static constexpr double shift = 0x1.8p52;                // adding it rounds to an integer, left in the low bits
+  static constexpr double ln2_high = 0x1.62e42fefa0000p-1; // 38 bits: its product with an exponent is exact
   static constexpr double ln2_low = 0x1.cf79abc9e3b3ap-40;
   static constexpr double scale = 0x1p54;
-  static constexpr std::uint64_t root_half = 0x3fe6a09e667f3bcd;  // √½
+  static constexpr std::uint64_t root_half = 0x3fe6a09e667f3bcd; // √½
 
   /// (eʳ − 1 − r) / r² for |r| ≤ ln 2 / 2.
   template <class T>
   [[gnu::always_inline]] static constexpr T exp_tail(T r) noexcept {
-    return polynomial(r, 0x1.000000000000ap-1, 0x1.55555555554fap-3, 0x1.555555555087cp-5,
-                      0x1.1111111127be4p-7, 0x1.6c16c1842a147p-10, 0x1.a01a012a57cd8p-13,
-                      0x1.a0199a0c611a8p-16, 0x1.71df2552af8d3p-19, 0x1.28ad72d147d89p-22,
-                      0x1.ad7f6d7911672p-26);
+    return polynomial(r, 0x1.000000000000ap-1, 0x1.55555555554fap-3, 0x1.555555555087cp-5, 0x1.1111111127be4p-7,
+                      0x1.6c16c1842a147p-10, 0x1.a01a012a57cd8p-13, 0x1.a0199a0c611a8p-16, 0x1.71df2552af8d3p-19,
+                      0x1.28ad72d147d89p-22, 0x1.ad7f6d7911672p-26);
   }
   /// (2 artanh s − 2s) / (s z) for z = s² ≤ (3 − 2√2)².
   template <class T>
   [[gnu::always_inline]] static constexpr T log_tail(T z) noexcept {
-    return polynomial(z, 0x1.5555555555592p-1, 0x1.999999997fdc8p-2, 0x1.24924941f13a4p-2,
-                      0x1.c71c5208b23f2p-3, 0x1.74663f2479389p-3, 0x1.39a1b28db63d7p-3, 0x1.2f05c8419c795p-3);
+    return polynomial(z, 0x1.5555555555592p-1, 0x1.999999997fdc8p-2, 0x1.24924941f13a4p-2, 0x1.c71c5208b23f2p-3,
+                      0x1.74663f2479389p-3, 0x1.39a1b28db63d7p-3, 0x1.2f05c8419c795p-3);
   }
 };
 
@@ -84,7 +82,7 @@ template <class T>
   using S = scalar_t<T>;
   using c = exponential<S>;
   T const shift = T(c::shift);
-  T y = select(x > T(c::highest), T(c::highest), x);  // a NaN passes both
+  T y = select(x > T(c::highest), T(c::highest), x); // a NaN passes both
   y = select(y < T(c::lowest), T(c::lowest), y);
   T const t = mul(y, lit<T>(0x1.71547652b82fep+0)) + shift;
   T const n = t - shift;
@@ -131,7 +129,7 @@ template <class T>
   using limits = std::numeric_limits<S>;
   double const bias = static_cast<double>(format<S>::bias);
   auto const tiny = x < T(limits::min());
-  T const scaled = select(tiny, x * T(c::scale), x);  // a power of two: exact, fused or not
+  T const scaled = select(tiny, x * T(c::scale), x); // a power of two: exact, fused or not
   T const offset = select(tiny, lit<T>(bias + format<S>::fraction + 2), lit<T>(bias));
   T const value = log_normal(scaled, offset);
   T const zero_or_less = select(x < lit<T>(0), T(limits::quiet_NaN()), T(-limits::infinity()));
@@ -139,14 +137,14 @@ template <class T>
   return select(both(x > lit<T>(0), x < T(limits::infinity())), value, special);
 }
 
-}  // namespace detail
+} // namespace detail
 
 /// eˣ, within 0.97 ulp for double and 0.91 for float, subnormal results included (measured).
 ///
 /// exp(−∞) is +0, exp(∞) is ∞, exp(±0) is 1, a NaN stays one; overflow gives ∞, underflow is gradual.
 template <detail::real T>
 [[nodiscard]] constexpr T exp(T x) noexcept {
-  if (std::is_constant_evaluated()) {  // where an infinite or NaN product is an error
+  if (std::is_constant_evaluated()) { // where an infinite or NaN product is an error
     using limits = std::numeric_limits<T>;
     if (x != x) return x;
     if (x > static_cast<T>(sizeof(T) == 8 ? 0x1.62e42fefa39efp+9 : 0x1.62e42ep+6)) return limits::infinity();
@@ -182,5 +180,4 @@ template <std::integral I>
   return log(static_cast<double>(x));
 }
 
-}  // namespace v1
-}  // namespace trireme
+}} // namespace trireme::v1

@@ -58,10 +58,13 @@ struct lanes_of {
   [[gnu::always_inline]] static inline type from(R const& r) noexcept {
     constexpr bool same = std::same_as<R, type> || std::same_as<R, V>;
     constexpr bool refused_before = std::same_as<V, double> && std::same_as<scalar_t<R>, float>; // where it met a double
-    static_assert(same || refused_before, "trireme: a kernel under tri::simd returns another type for packs than for numbers: see to it with "
-                        "tri::convert<type>(x)");
-    if constexpr (same) return type(r);
-    else return type{};
+    static_assert(same || refused_before,
+                  "trireme: a kernel under tri::simd returns another type for packs than for numbers: see to it with "
+                  "tri::convert<type>(x)");
+    if constexpr (same)
+      return type(r);
+    else
+      return type{};
   }
   static V get(type const& p, std::size_t i) noexcept { return p[i]; }
 };

@@ -59,8 +59,10 @@ template <class To, class From, std::size_t N>
 /// Whether any lane is true, and whether all are.
 template <std::size_t B, std::size_t N>
 [[nodiscard, gnu::always_inline]] inline bool any(mask<B, N> const& m) noexcept {
-  if constexpr (mask<B, N>::parts == 2) return detail::unit<4 * N>::any(m.part[0] | m.part[1]);
-  else return detail::unit<4 * N>::any(m.part[0]);
+  if constexpr (mask<B, N>::parts == 2)
+    return detail::unit<4 * N>::any(m.part[0] | m.part[1]);
+  else
+    return detail::unit<4 * N>::any(m.part[0]);
 }
 template <std::size_t B, std::size_t N>
 [[nodiscard, gnu::always_inline]] inline bool all(mask<B, N> const& m) noexcept {
@@ -76,8 +78,9 @@ template <std::size_t B, std::size_t N, class X, class Y>
   using T = std::common_type_t<detail::scalar_t<X>, detail::scalar_t<Y>>;
   constexpr bool same = (!detail::any_pack<X> || std::same_as<detail::scalar_t<X>, T>) &&
                         (!detail::any_pack<Y> || std::same_as<detail::scalar_t<Y>, T>);
-  static_assert(same, "trireme: select between a pack and a wider type, in which a scalar kernel would go on: write 0.5f instead of "
-                      "0.5, or convert one of them by tri::convert<type>(x)");
+  static_assert(same,
+                "trireme: select between a pack and a wider type, in which a scalar kernel would go on: write 0.5f instead of "
+                "0.5, or convert one of them by tri::convert<type>(x)");
   using P = pack<T, N>;
   if constexpr (same) {
     return detail::each<P>([](auto const& m, auto const& x, auto const& y) { return detail::unit<4 * N>::blend(m, x, y); },
@@ -139,7 +142,8 @@ template <real_pack P>
 
 /// The products of the lower halves of the lanes.
 template <std::size_t N>
-[[gnu::always_inline]] inline pack<std::uint64_t, N> mul_low(pack<std::uint64_t, N> const& x, pack<std::uint64_t, N> const& y) noexcept {
+[[gnu::always_inline]] inline pack<std::uint64_t, N> mul_low(pack<std::uint64_t, N> const& x,
+                                                             pack<std::uint64_t, N> const& y) noexcept {
   return each<pack<std::uint64_t, N>>([](auto const& a, auto const& b) { return unit<4 * N>::mul_low(a, b); }, x, y);
 }
 
@@ -154,9 +158,12 @@ template <std::size_t B, std::size_t C, std::size_t N>
 template <detail::any_pack P>
 [[nodiscard, gnu::always_inline]] inline P abs(P const& x) noexcept {
   using T = detail::scalar_t<P>;
-  if constexpr (detail::real<T>) return detail::as_real((detail::as_bits(x) << 1) >> 1);
-  else if constexpr (std::unsigned_integral<T>) return x;
-  else return select(x < 0, -x, x);
+  if constexpr (detail::real<T>)
+    return detail::as_real((detail::as_bits(x) << 1) >> 1);
+  else if constexpr (std::unsigned_integral<T>)
+    return x;
+  else
+    return select(x < 0, -x, x);
 }
 
 /// √x, correctly rounded.

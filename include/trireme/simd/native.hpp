@@ -55,8 +55,10 @@ struct portable_unit {
   template <class V>
   [[gnu::always_inline]] static inline V sqrt(V v) noexcept {
     for (std::size_t i = 0; i < Bytes / sizeof v[0]; ++i) {
-      if constexpr (sizeof v[0] == 8) v[i] = __builtin_sqrt(v[i]);
-      else v[i] = __builtin_sqrtf(v[i]);
+      if constexpr (sizeof v[0] == 8)
+        v[i] = __builtin_sqrt(v[i]);
+      else
+        v[i] = __builtin_sqrtf(v[i]);
     }
     return v;
   }
@@ -78,7 +80,9 @@ struct portable_unit {
   }
   /// Stores at an address that is a multiple of Bytes, past the caches where the unit can; then fence() before anybody reads.
   template <class V>
-  [[gnu::always_inline]] static inline void stream(void* to, V const& v) noexcept { std::memcpy(to, &v, sizeof v); }
+  [[gnu::always_inline]] static inline void stream(void* to, V const& v) noexcept {
+    std::memcpy(to, &v, sizeof v);
+  }
   [[gnu::always_inline]] static inline void fence() noexcept {}
   /// The lanes of one register, converted to the lanes of two: the first half and the second.
   template <class V, class W>
@@ -114,7 +118,9 @@ struct unit<16> : portable_unit<16> {
     return _mm_movemask_epi8((__m128i)mask) != 0;
   }
   template <class V>
-  [[gnu::always_inline]] static inline void stream(void* to, V const& v) noexcept { _mm_stream_si128(static_cast<__m128i*>(to), (__m128i)v); }
+  [[gnu::always_inline]] static inline void stream(void* to, V const& v) noexcept {
+    _mm_stream_si128(static_cast<__m128i*>(to), (__m128i)v);
+  }
   [[gnu::always_inline]] static inline void fence() noexcept { _mm_sfence(); }
   using portable_unit<16>::widen;
   [[gnu::always_inline]] static inline void widen(f32 const& v, f64& first, f64& second) noexcept {
@@ -161,7 +167,9 @@ struct unit<32> : portable_unit<32> {
     return _mm256_movemask_epi8((__m256i)mask) != 0;
   }
   template <class V>
-  [[gnu::always_inline]] static inline void stream(void* to, V const& v) noexcept { _mm256_stream_si256(static_cast<__m256i*>(to), (__m256i)v); }
+  [[gnu::always_inline]] static inline void stream(void* to, V const& v) noexcept {
+    _mm256_stream_si256(static_cast<__m256i*>(to), (__m256i)v);
+  }
   [[gnu::always_inline]] static inline void fence() noexcept { _mm_sfence(); }
   using portable_unit<32>::widen;
   [[gnu::always_inline]] static inline void widen(f32 const& v, f64& first, f64& second) noexcept {
@@ -200,8 +208,12 @@ struct unit<64> : portable_unit<64> { // by maskz of all lanes: g++ 12 takes the
   [[gnu::always_inline]] static inline f32 sqrt(f32 const& v) noexcept { return (f32)_mm512_maskz_sqrt_ps(0xffff, (__m512)v); }
   [[gnu::always_inline]] static inline f64 sqrt(f64 const& v) noexcept { return (f64)_mm512_maskz_sqrt_pd(0xff, (__m512d)v); }
   static constexpr bool scales = true;
-  [[gnu::always_inline]] static inline f32 scale(f32 const& v, f32 const& n) noexcept { return (f32)_mm512_maskz_scalef_ps(0xffff, (__m512)v, (__m512)n); }
-  [[gnu::always_inline]] static inline f64 scale(f64 const& v, f64 const& n) noexcept { return (f64)_mm512_maskz_scalef_pd(0xff, (__m512d)v, (__m512d)n); }
+  [[gnu::always_inline]] static inline f32 scale(f32 const& v, f32 const& n) noexcept {
+    return (f32)_mm512_maskz_scalef_ps(0xffff, (__m512)v, (__m512)n);
+  }
+  [[gnu::always_inline]] static inline f64 scale(f64 const& v, f64 const& n) noexcept {
+    return (f64)_mm512_maskz_scalef_pd(0xff, (__m512d)v, (__m512d)n);
+  }
   template <class M, class V>
   [[gnu::always_inline]] static inline V blend(M const& mask, V const& a, V const& b) noexcept {
     return mask ? a : b; // together with the comparison before: there are registers for masks
@@ -211,7 +223,9 @@ struct unit<64> : portable_unit<64> { // by maskz of all lanes: g++ 12 takes the
     return _mm512_test_epi32_mask((__m512i)mask, (__m512i)mask) != 0;
   }
   template <class V>
-  [[gnu::always_inline]] static inline void stream(void* to, V const& v) noexcept { _mm512_stream_si512(static_cast<__m512i*>(to), (__m512i)v); }
+  [[gnu::always_inline]] static inline void stream(void* to, V const& v) noexcept {
+    _mm512_stream_si512(static_cast<__m512i*>(to), (__m512i)v);
+  }
   [[gnu::always_inline]] static inline void fence() noexcept { _mm_sfence(); }
   using portable_unit<64>::widen;
   [[gnu::always_inline]] static inline void widen(f32 const& v, f64& first, f64& second) noexcept {

@@ -83,8 +83,10 @@ struct mask {
       return *this;
     } else {
       mask<Other, N> out;
-      if constexpr (Other == 8) detail::unit<4 * N>::widen(part[0], out.part[0], out.part[1]);
-      else detail::unit<4 * N>::narrow(part[0], part[1], out.part[0]);
+      if constexpr (Other == 8)
+        detail::unit<4 * N>::widen(part[0], out.part[0], out.part[1]);
+      else
+        detail::unit<4 * N>::narrow(part[0], part[1], out.part[0]);
       return out;
     }
   }
@@ -155,13 +157,21 @@ struct pack {
   [[nodiscard]] T operator[](std::size_t i) const noexcept { return part[i / (N / parts)][i % (N / parts)]; }
 
   template <class B>
-  [[gnu::always_inline]] pack& operator+=(B const& b) noexcept { return *this = *this + b; }
+  [[gnu::always_inline]] pack& operator+=(B const& b) noexcept {
+    return *this = *this + b;
+  }
   template <class B>
-  [[gnu::always_inline]] pack& operator-=(B const& b) noexcept { return *this = *this - b; }
+  [[gnu::always_inline]] pack& operator-=(B const& b) noexcept {
+    return *this = *this - b;
+  }
   template <class B>
-  [[gnu::always_inline]] pack& operator*=(B const& b) noexcept { return *this = *this * b; }
+  [[gnu::always_inline]] pack& operator*=(B const& b) noexcept {
+    return *this = *this * b;
+  }
   template <class B>
-  [[gnu::always_inline]] pack& operator/=(B const& b) noexcept { return *this = *this / b; }
+  [[gnu::always_inline]] pack& operator/=(B const& b) noexcept {
+    return *this = *this / b;
+  }
 
 private:
   // One move for each register: a memcpy of several goes in pieces of other sizes, for which loads then wait.

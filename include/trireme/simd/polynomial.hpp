@@ -7,9 +7,7 @@
 #include <bit>
 #include <cstddef>
 
-namespace trireme {
-inline namespace v1 {
-namespace detail {
+namespace trireme { inline namespace v1 { namespace detail {
 
 template <std::size_t First, std::size_t Count, class T, class S>
 [[gnu::always_inline]] constexpr T estrin(T const* powers, S const* c) noexcept {
@@ -18,8 +16,7 @@ template <std::size_t First, std::size_t Count, class T, class S>
   } else {
     constexpr std::size_t half = std::bit_floor(Count - 1);
     constexpr auto level = static_cast<std::size_t>(std::countr_zero(half));
-    return estrin<First, half>(powers, c) +
-           mul(powers[level], estrin<First + half, Count - half>(powers, c));
+    return estrin<First, half>(powers, c) + mul(powers[level], estrin<First + half, Count - half>(powers, c));
   }
 }
 
@@ -36,6 +33,4 @@ template <class T, class... C>
   return estrin<0, sizeof...(C)>(powers, coefficients);
 }
 
-}  // namespace detail
-}  // namespace v1
-}  // namespace trireme
+}}} // namespace trireme::v1::detail

@@ -9,7 +9,8 @@
 #include <limits>
 #include <type_traits>
 
-namespace trireme { inline namespace v1 { namespace detail {
+namespace trireme { inline namespace v1 {
+namespace detail {
 
 /// high + low, where low is what rounding took from high.
 template <class T>
@@ -61,7 +62,8 @@ template <class T>
   T const u_low = u_rest + (mul(s, z_low) + mul(s_low, z));
   T const third = lit<T>(0x1.5555555555555p-1); // of 2
   auto const [w, w_rest] = exact_product(u, third);
-  T const series = polynomial(z, 2.0 / 5, 2.0 / 7, 2.0 / 9, 2.0 / 11, 2.0 / 13, 2.0 / 15, 2.0 / 17, 2.0 / 19, 2.0 / 21, 2.0 / 23, 2.0 / 25);
+  T const series =
+      polynomial(z, 2.0 / 5, 2.0 / 7, 2.0 / 9, 2.0 / 11, 2.0 / 13, 2.0 / 15, 2.0 / 17, 2.0 / 19, 2.0 / 21, 2.0 / 23, 2.0 / 25);
   T const w_low = w_rest + ((mul(u, lit<T>(0x1.5555555555555p-55)) + mul(u_low, third)) + mul(mul(u, z), series));
 
   auto const [a, a_low] = exact_sum(mul(k, lit<T>(c::ln2_high)), mul(lit<T>(2), s));
@@ -129,7 +131,7 @@ template <bool Narrow, class T>
 /// and overflow as Annex F of the C standard has them.
 template <detail::real T>
 [[nodiscard]] constexpr T pow(T x, T y) noexcept {
-  return static_cast<T>(detail::pow_body<sizeof(T) == 4>(static_cast<double>(x), static_cast<double>(y)));
+  return static_cast<T>(detail::pow_body < sizeof(T) == 4 > (static_cast<double>(x), static_cast<double>(y)));
 }
 
 /// Numbers of two types are taken as the common one, an integer beside a float as float.
@@ -148,7 +150,7 @@ template <class A, class B>
   using P = detail::joined_t<A, B>;
   using T = detail::scalar_t<P>;
   static_assert(detail::real<T>, "trireme: pow of a pack of integers: convert it by tri::convert<double>(x)");
-  return convert<T>(detail::pow_body<sizeof(T) == 4>(convert<double>(P(x)), convert<double>(P(y))));
+  return convert<T>(detail::pow_body < sizeof(T) == 4 > (convert<double>(P(x)), convert<double>(P(y))));
 }
 
 }} // namespace trireme::v1

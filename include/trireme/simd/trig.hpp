@@ -4,8 +4,7 @@
 
 #include <trireme/simd/polynomial.hpp>
 
-namespace trireme {
-inline namespace v1 {
+namespace trireme { inline namespace v1 {
 
 /// What sincos returns: auto [s, c] = tri::sincos(x).
 template <class T>
@@ -38,14 +37,14 @@ struct circle<double> {
   /// (sin r − r) / r³ in z = r².
   template <class T>
   [[gnu::always_inline]] static constexpr T sin_tail(T z) noexcept {
-    return polynomial(z, -0x1.5555555555549p-3, 0x1.111111110f879p-7, -0x1.a01a019c116fap-13,
-                      0x1.71de35778d734p-19, -0x1.ae5e66172ced8p-26, 0x1.5d92f5f2cc37ap-33);
+    return polynomial(z, -0x1.5555555555549p-3, 0x1.111111110f879p-7, -0x1.a01a019c116fap-13, 0x1.71de35778d734p-19,
+                      -0x1.ae5e66172ced8p-26, 0x1.5d92f5f2cc37ap-33);
   }
   /// (cos r − 1 + z/2) / z².
   template <class T>
   [[gnu::always_inline]] static constexpr T cos_tail(T z) noexcept {
-    return polynomial(z, 0x1.555555555554cp-5, -0x1.6c16c16c15181p-10, 0x1.a01a019cb1fe5p-16,
-                      -0x1.27e4f80a1429bp-22, 0x1.1ee9ebfb5724fp-29, -0x1.8faea35474273p-37);
+    return polynomial(z, 0x1.555555555554cp-5, -0x1.6c16c16c15181p-10, 0x1.a01a019cb1fe5p-16, -0x1.27e4f80a1429bp-22,
+                      0x1.1ee9ebfb5724fp-29, -0x1.8faea35474273p-37);
   }
 
   /// Cody and Waite in three parts: 35 bits, 35 bits and the rest; n takes 16.
@@ -107,11 +106,26 @@ struct circle<float> {
 /// result.
 template <real T>
 constexpr reduced<T> reduce_far(T value) noexcept {
-  constexpr std::uint64_t two_over_pi[20] = {
-      0,                  0xa2f9836e4e441529, 0xfc2757d1f534ddc0, 0xdb6295993c439041, 0xfe5163abdebbc561,
-      0xb7246e3a424dd2e0, 0x06492eea09d1921c, 0xfe1deb1cb129a73e, 0xe88235f52ebb4484, 0xe99c7026b45f7e41,
-      0x3991d639835339f4, 0x9c845f8bbdf9283b, 0x1ff897ffde05980f, 0xef2f118b5a0a6d1f, 0x6d367ecf27cb09b7,
-      0x4f463f669e5fea2d, 0x7527bac7ebe5f17b, 0x3d0739f78a5292ea, 0x6bfb5fb11f8d5d08, 0x56033046fc7b6bab};
+  constexpr std::uint64_t two_over_pi[20] = {0,
+                                             0xa2f9836e4e441529,
+                                             0xfc2757d1f534ddc0,
+                                             0xdb6295993c439041,
+                                             0xfe5163abdebbc561,
+                                             0xb7246e3a424dd2e0,
+                                             0x06492eea09d1921c,
+                                             0xfe1deb1cb129a73e,
+                                             0xe88235f52ebb4484,
+                                             0xe99c7026b45f7e41,
+                                             0x3991d639835339f4,
+                                             0x9c845f8bbdf9283b,
+                                             0x1ff897ffde05980f,
+                                             0xef2f118b5a0a6d1f,
+                                             0x6d367ecf27cb09b7,
+                                             0x4f463f669e5fea2d,
+                                             0x7527bac7ebe5f17b,
+                                             0x3d0739f78a5292ea,
+                                             0x6bfb5fb11f8d5d08,
+                                             0x56033046fc7b6bab};
   std::uint64_t const x = as_bits(static_cast<double>(value));
   std::uint64_t const mantissa = (x & 0x000fffffffffffff) | 0x0010000000000000;
   auto const start = static_cast<std::uint32_t>((x >> 52) - 1075 - 2 + 64);
@@ -125,8 +139,8 @@ constexpr reduced<T> reduce_far(T value) noexcept {
   std::uint64_t const p2 = mantissa * window(0) + static_cast<std::uint64_t>(p1 >> 64);
   auto const middle = static_cast<std::uint64_t>(p1);
   std::uint64_t quadrant = p2 >> 62;
-  uint128 fraction = (static_cast<uint128>((p2 << 2) | (middle >> 62)) << 64) |
-                     ((middle << 2) | (static_cast<std::uint64_t>(p0) >> 62));
+  uint128 fraction =
+      (static_cast<uint128>((p2 << 2) | (middle >> 62)) << 64) | ((middle << 2) | (static_cast<std::uint64_t>(p0) >> 62));
   bool const negative = (p2 >> 61 & 1) != 0;
   if (negative) {
     fraction = ~fraction + 1;
@@ -137,20 +151,21 @@ constexpr reduced<T> reduce_far(T value) noexcept {
     fraction <<= 1;
     ++zeros;
   }
-  auto const angle = static_cast<std::uint64_t>(
-      (static_cast<uint128>(static_cast<std::uint64_t>(fraction >> 64)) * 0xc90fdaa22168c234) >> 64);
+  auto const angle =
+      static_cast<std::uint64_t>((static_cast<uint128>(static_cast<std::uint64_t>(fraction >> 64)) * 0xc90fdaa22168c234) >> 64);
   constexpr int low_bits = 64 - (format<T>::fraction + 1);
   std::uint64_t const low = angle & ((std::uint64_t{1} << low_bits) - 1);
   double const unit = as_real(static_cast<std::uint64_t>(1023 - 63 - zeros) << 52);
   double const sign = negative ? -unit : unit;
-  return {static_cast<T>(static_cast<double>(angle - low) * sign),
-          static_cast<T>(static_cast<double>(low) * sign), static_cast<bits_t<T>>(quadrant)};
+  return {static_cast<T>(static_cast<double>(angle - low) * sign), static_cast<T>(static_cast<double>(low) * sign),
+          static_cast<bits_t<T>>(quadrant)};
 }
 
 /// x, at least 0, brought near zero. `x <= farthest` decides; a pack overloads this last step, lane by lane.
 template <real T>
 [[gnu::always_inline]] constexpr reduced<T> replace_far(T x, bool near, reduced<T> const& r) noexcept {
-  if (near) [[likely]] return r;
+  if (near) [[likely]]
+    return r;
   if (!(x <= std::numeric_limits<T>::max())) return {std::numeric_limits<T>::quiet_NaN(), 0, 0};
   return reduce_far(x);
 }
@@ -177,7 +192,8 @@ template <real_pack P>
 }
 template <real_pack P, class M>
 [[gnu::always_inline]] inline reduced<P> replace_far(P const& x, M const& near, reduced<P> r) noexcept {
-  if (any(!near)) [[unlikely]] replace_far_lanes(x, r);
+  if (any(!near)) [[unlikely]]
+    replace_far_lanes(x, r);
   return r;
 }
 
@@ -218,7 +234,7 @@ template <class T>
   return turn(first_octant(r.high, r.low), r.quadrant, U(as_bits(x) ^ as_bits(positive)));
 }
 
-}  // namespace detail
+} // namespace detail
 
 /// sin x and cos x together, at the cost of one: see sin.
 template <detail::real T>
@@ -270,5 +286,4 @@ template <std::integral I>
   return cos(static_cast<double>(x));
 }
 
-}  // namespace v1
-}  // namespace trireme
+}} // namespace trireme::v1

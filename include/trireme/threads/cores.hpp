@@ -23,8 +23,7 @@ inline std::size_t cores_of_quota(double quota, double period) {
 
 /// The tightest CPU quota on the way from this process's cgroup to the root, in cores; 0 where there is none.
 /// Version 2 keeps "quota period" in cpu.max ("max" for none), version 1 two files under the cpu controller.
-inline std::size_t cgroup_cores(std::string const& self = "/proc/self/cgroup",
-                                std::string const& root = "/sys/fs/cgroup") {
+inline std::size_t cgroup_cores(std::string const& self = "/proc/self/cgroup", std::string const& root = "/sys/fs/cgroup") {
   std::size_t least = 0;
   for_each_cgroup(
       "cpu",
@@ -32,7 +31,8 @@ inline std::size_t cgroup_cores(std::string const& self = "/proc/self/cgroup",
         double quota = 0, period = 0;
         if (version == 2)
           std::ifstream(folder + "/cpu.max") >> quota >> period;
-        else if (!(std::ifstream(folder + "/cpu.cfs_quota_us") >> quota && std::ifstream(folder + "/cpu.cfs_period_us") >> period))
+        else if (!(std::ifstream(folder + "/cpu.cfs_quota_us") >> quota &&
+                   std::ifstream(folder + "/cpu.cfs_period_us") >> period))
           return;
         if (std::size_t const cores = cores_of_quota(quota, period); cores != 0)
           least = least == 0 ? cores : std::min(least, cores);
@@ -47,7 +47,8 @@ inline std::size_t available_cores() {
   std::size_t cores = std::max(1u, std::thread::hardware_concurrency());
 #if defined(__linux__)
   cpu_set_t mask;
-  if (sched_getaffinity(0, sizeof mask, &mask) == 0) cores = std::min<std::size_t>(cores, static_cast<std::size_t>(CPU_COUNT(&mask)));
+  if (sched_getaffinity(0, sizeof mask, &mask) == 0)
+    cores = std::min<std::size_t>(cores, static_cast<std::size_t>(CPU_COUNT(&mask)));
   if (std::size_t const quota = cgroup_cores(); quota != 0) cores = std::min(cores, quota);
 #endif
   return std::max<std::size_t>(1, cores);

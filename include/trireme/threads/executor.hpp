@@ -91,7 +91,8 @@ private:
     if (!crew_->try_run(work)) return launch(n, f, {}, o).wait();
     if (work.failure()) std::rethrow_exception(work.failure());
   }
-  thread_completion launch(std::size_t n, detail::run_ref f, std::shared_ptr<void const> kept, bulk_options<thread_completion> const& o) const {
+  thread_completion launch(std::size_t n, detail::run_ref f, std::shared_ptr<void const> kept,
+                           bulk_options<thread_completion> const& o) const {
     auto work = std::make_shared<detail::thread_loop>(*crew_, f, std::move(kept), n, o.grain, o.stop, width_);
     work->launch(work->shares(), o.after ? o.after->work_ : nullptr);
     return {crew_, std::move(work)};

@@ -28,9 +28,7 @@ inline std::uint64_t ticks() noexcept {
 /// half of it from the back without a lock. A cache line of its own.
 class alignas(64) loop_share {
 public:
-  void assign(std::uint32_t begin, std::uint32_t end) noexcept {
-    word_.store(pack(begin, end), std::memory_order_relaxed);
-  }
+  void assign(std::uint32_t begin, std::uint32_t end) noexcept { word_.store(pack(begin, end), std::memory_order_relaxed); }
 
   struct run {
     std::uint32_t begin, end;
@@ -65,12 +63,8 @@ public:
   }
 
 private:
-  static std::uint64_t pack(std::uint32_t begin, std::uint32_t end) noexcept {
-    return std::uint64_t{begin} << 32 | end;
-  }
-  static run unpack(std::uint64_t w) noexcept {
-    return {static_cast<std::uint32_t>(w >> 32), static_cast<std::uint32_t>(w)};
-  }
+  static std::uint64_t pack(std::uint32_t begin, std::uint32_t end) noexcept { return std::uint64_t{begin} << 32 | end; }
+  static run unpack(std::uint64_t w) noexcept { return {static_cast<std::uint32_t>(w >> 32), static_cast<std::uint32_t>(w)}; }
   std::atomic<std::uint64_t> word_{0};
 };
 
@@ -84,8 +78,7 @@ public:
   loop(run_ref f, std::size_t n, std::size_t grain, std::stop_token const& stop, std::size_t workers)
       : f_(f), n_(n), fixed_(grain != 0),
         // Units are counted in 32 bits.
-        unit_(std::max({std::size_t{1}, grain, static_cast<std::size_t>(n / 0x7fff'ffffu + (n > 0x7fff'ffffu))})),
-        stop_(stop) {
+        unit_(std::max({std::size_t{1}, grain, static_cast<std::size_t>(n / 0x7fff'ffffu + (n > 0x7fff'ffffu))})), stop_(stop) {
     units_ = n / unit_ + (n % unit_ != 0);
     shares_ = std::max<std::size_t>(1, std::min(workers, units_));
     one_each_ = shares_ == units_;
@@ -95,8 +88,7 @@ public:
     else
       std::uninitialized_default_construct_n(few_, shares_);
     for (std::size_t k = 0; k < shares_; ++k)
-      share(k).assign(static_cast<std::uint32_t>(units_ * k / shares_),
-                      static_cast<std::uint32_t>(units_ * (k + 1) / shares_));
+      share(k).assign(static_cast<std::uint32_t>(units_ * k / shares_), static_cast<std::uint32_t>(units_ * (k + 1) / shares_));
   }
 
   loop(loop const&) = delete;

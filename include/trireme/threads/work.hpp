@@ -49,8 +49,8 @@ public:
   }
 
 protected:
-  virtual void work(std::size_t share) noexcept = 0;                             ///< called once for each
-  virtual void let_go() noexcept = 0;                                            ///< of the kernel: all is done
+  virtual void work(std::size_t share) noexcept = 0;                            ///< called once for each
+  virtual void let_go() noexcept = 0;                                           ///< of the kernel: all is done
   [[nodiscard]] virtual std::exception_ptr const& failure() const noexcept = 0; ///< asked for when all is done
 
 private:
@@ -112,7 +112,8 @@ private:
 class thread_loop final : public thread_work {
 public:
   /// `kept` is f, where it must last as long as the loop.
-  thread_loop(thread_crew& crew, run_ref f, std::shared_ptr<void const> kept, std::size_t n, std::size_t grain, std::stop_token stop, std::size_t workers)
+  thread_loop(thread_crew& crew, run_ref f, std::shared_ptr<void const> kept, std::size_t n, std::size_t grain,
+              std::stop_token stop, std::size_t workers)
       : thread_work(crew), kept_(std::move(kept)), stop_(std::move(stop)), loop_(f, n, grain, stop_, workers) {}
   [[nodiscard]] std::size_t shares() const noexcept { return loop_.shares(); }
 

@@ -52,13 +52,12 @@ template <class E, class As, class Bs, class Cs>
 void check_batch(E const& ex, As const& as, Bs const& bs, Cs const& cs) {
   constexpr bool stored = !std::same_as<Cs, no_storage>;
   if (as.size() != bs.size())
-    throw std::invalid_argument("trireme: batch_matmul: as has " + std::to_string(as.size()) +
-                                " matrices, bs " + std::to_string(bs.size()));
+    throw std::invalid_argument("trireme: batch_matmul: as has " + std::to_string(as.size()) + " matrices, bs " +
+                                std::to_string(bs.size()));
   if constexpr (stored)
     if (as.size() != cs.size())
-      throw std::invalid_argument("trireme: batch_matmul: into: the storage has " +
-                                  std::to_string(cs.size()) + " matrices, where " +
-                                  std::to_string(as.size()) + " are needed");
+      throw std::invalid_argument("trireme: batch_matmul: into: the storage has " + std::to_string(cs.size()) +
+                                  " matrices, where " + std::to_string(as.size()) + " are needed");
   bool fits = true; // all in one go, without branches; only then which of them does not
   for (std::size_t i = 0; i < as.size(); ++i) {
     auto&& a = as[i];
@@ -83,9 +82,8 @@ void check_batch(E const& ex, As const& as, Bs const& bs, Cs const& cs) {
 }
 
 template <class M>
-concept owns_elements = any_matrix<M> ||
-    (eigen_matrix<M>&& std::is_lvalue_reference_v<M>&&
-         std::same_as<std::remove_cvref_t<M>, typename std::remove_cvref_t<M>::PlainObject>);
+concept owns_elements = any_matrix<M> || (eigen_matrix<M> && std::is_lvalue_reference_v<M> &&
+                                          std::same_as<std::remove_cvref_t<M>, typename std::remove_cvref_t<M>::PlainObject>);
 
 /// Whether a matrix of cs may share memory with one of as.
 template <class As, class Cs>
@@ -109,8 +107,7 @@ bool batches_overlap(As const& as, Cs const& cs) {
     std::vector<stretch> taken;
     for (std::size_t i = 0; i < cs.size(); ++i)
       if (auto&& c = cs[i]; c.size() != 0) taken.push_back(stretch_of(view_of(c)));
-    std::sort(taken.begin(), taken.end(),
-              [](auto const& x, auto const& y) { return std::less<>{}(x.first, y.first); });
+    std::sort(taken.begin(), taken.end(), [](auto const& x, auto const& y) { return std::less<>{}(x.first, y.first); });
     void const* furthest = nullptr; // so that the ends ascend as well
     for (auto& [first, last] : taken) last = furthest = std::less<>{}(last, furthest) ? furthest : last;
     for (std::size_t i = 0; i < as.size(); ++i) {
@@ -118,9 +115,8 @@ bool batches_overlap(As const& as, Cs const& cs) {
       if (a.size() == 0) continue;
       auto const [first, last] = stretch_of(view_of(a));
       // The last stretch that begins before a ends.
-      auto const after =
-          std::upper_bound(taken.begin(), taken.end(), last,
-                           [](void const* p, stretch const& s) { return std::less<>{}(p, s.first); });
+      auto const after = std::upper_bound(taken.begin(), taken.end(), last,
+                                          [](void const* p, stretch const& s) { return std::less<>{}(p, s.first); });
       if (after != taken.begin() && std::less_equal<>{}(first, std::prev(after)->second)) return true;
     }
     return false;

@@ -21,10 +21,10 @@ namespace trireme { inline namespace v1 { namespace detail { namespace gemm {
 #define TRIREME_NAMED_2(prefix, name) __asm__(#prefix name)
 #define TRIREME_NAMED_1(prefix, name) TRIREME_NAMED_2(prefix, name)
 #define TRIREME_NAMED(name) TRIREME_NAMED_1(__USER_LABEL_PREFIX__, name)
-#define TRIREME_GEMM(type, name)                                                                                       \
-  void blas_gemm(char const* transposed_a, char const* transposed_b, int const* m, int const* n, int const* k,         \
-                 type const* alpha, type const* a, int const* stride_a, type const* b, int const* stride_b,            \
-                 type const* beta, type* c, int const* stride_c, std::size_t, std::size_t) TRIREME_NAMED(name)
+#define TRIREME_GEMM(type, name)                                                                                                 \
+  void blas_gemm(char const* transposed_a, char const* transposed_b, int const* m, int const* n, int const* k,                   \
+                 type const* alpha, type const* a, int const* stride_a, type const* b, int const* stride_b, type const* beta,    \
+                 type* c, int const* stride_c, std::size_t, std::size_t) TRIREME_NAMED(name)
 TRIREME_GEMM(float, "sgemm_");
 TRIREME_GEMM(double, "dgemm_");
 TRIREME_GEMM(std::complex<float>, "cgemm_");

@@ -18,8 +18,7 @@ struct direct_pieces {
 
   constexpr void operator()(std::size_t first, std::size_t last) const {
     for (auto n = static_cast<index_t>(first); n < static_cast<index_t>(last); ++n) {
-      product(a.block(out.row(n), 0, out.piece(n).rows, a.cols),
-              b.block(0, out.col(n), b.rows, out.piece(n).cols), out.piece(n));
+      product(a.block(out.row(n), 0, out.piece(n).rows, a.cols), b.block(0, out.col(n), b.rows, out.piece(n).cols), out.piece(n));
     }
   }
 
@@ -38,8 +37,7 @@ private:
     }
     auto const left = left_parts<T>(x), right = right_parts<T>(y);
     scratch<real_t<T>> parts_of_c(left.rows * right.cols);
-    direct_product<packet, 3, real_t<T>>(left, right,
-                                         {parts_of_c.data(), left.rows, right.cols, 1, left.rows});
+    direct_product<packet, 3, real_t<T>>(left, right, {parts_of_c.data(), left.rows, right.cols, 1, left.rows});
     store(parts_of_c.data(), left.rows, c, false);
   }
 };

@@ -27,9 +27,7 @@ struct depth_pieces {
   T* partial;    ///< one output after the other
 
   [[nodiscard]] index_t size() const { return pieces(a.cols, depth); }
-  [[nodiscard]] matrix_view<T> output(index_t n) const {
-    return {partial + n * a.rows * b.cols, a.rows, b.cols, 1, a.rows};
-  }
+  [[nodiscard]] matrix_view<T> output(index_t n) const { return {partial + n * a.rows * b.cols, a.rows, b.cols, 1, a.rows}; }
   constexpr void operator()(std::size_t first, std::size_t last) const;
 };
 
@@ -49,8 +47,7 @@ void add_up(depth_pieces<T> const& work, matrix_view<T> c) {
 }
 
 template <class T, class Run>
-void deep_multiply(Run const& run, matrix_view<T const> a, matrix_view<T const> b, matrix_view<T> c,
-                   product_shape const& whole) {
+void deep_multiply(Run const& run, matrix_view<T const> a, matrix_view<T const> b, matrix_view<T> c, product_shape const& whole) {
   index_t const depth = piece_depth(a.cols);
   scratch<T> partial(pieces(a.cols, depth) * c.rows * c.cols);
   depth_pieces<T> const work{a, b, whole, depth, partial.data()};
@@ -62,8 +59,8 @@ void deep_multiply(Run const& run, matrix_view<T const> a, matrix_view<T const> 
 
 /// The short way for what is over in some nanoseconds. Returns whether it was one.
 template <class T>
-[[gnu::always_inline]] inline bool multiply_small(matrix_view<T const> const& a,
-                                                  matrix_view<T const> const& b, matrix_view<T> const& c) {
+[[gnu::always_inline]] inline bool multiply_small(matrix_view<T const> const& a, matrix_view<T const> const& b,
+                                                  matrix_view<T> const& c) {
   if constexpr (is_complex<T>) {
     return false;
   } else {
@@ -77,9 +74,7 @@ template <class T>
 enum class way { zeros, deep, vector, direct, packed };
 
 /// Whether c's transpose is computed.
-inline bool by_rows(product_shape const& of) {
-  return of.cols == 1 ? false : of.rows == 1 || (of.c_row != 1 && of.c_col == 1);
-}
+inline bool by_rows(product_shape const& of) { return of.cols == 1 ? false : of.rows == 1 || (of.c_row != 1 && of.c_col == 1); }
 
 /// The way of a product that is not computed by rows.
 template <class T>

@@ -63,8 +63,7 @@ struct tile_shape {
 /// b[l·b_row + j·b_col]; column j of c at c + j·c_col. With OneRow only the first row is touched, and computed as in a
 /// packet all the same: the compiler might round a lone a·b + c twice.
 template <class P, int M, int N, bool OneRow = false, class T>
-void real_tile(index_t k, T const* a, index_t a_col, T const* b, index_t b_row, index_t b_col, T* c,
-               index_t c_col, bool add) {
+void real_tile(index_t k, T const* a, index_t a_col, T const* b, index_t b_row, index_t b_col, T* c, index_t c_col, bool add) {
   using namespace Eigen::internal;
   constexpr int lanes = lanes_of<P>;
   P sum[M][N];
@@ -171,8 +170,8 @@ template <class P, int M, int N, bool OneRow, class T>
 [[gnu::always_inline]] inline void direct_strip(matrix_view<T const> const& a, matrix_view<T const> const& b,
                                                 matrix_view<T> const& c, index_t i, index_t j = 0) {
   for (; c.cols - j >= N; j += N)
-    real_tile<P, M, N, OneRow>(a.cols, a.data + i, a.col_stride, b.data + j * b.col_stride, b.row_stride,
-                               b.col_stride, c.data + i + j * c.col_stride, c.col_stride, false);
+    real_tile<P, M, N, OneRow>(a.cols, a.data + i, a.col_stride, b.data + j * b.col_stride, b.row_stride, b.col_stride,
+                               c.data + i + j * c.col_stride, c.col_stride, false);
   if constexpr (N > 1)
     if (j < c.cols) direct_strip<P, M, N / 2, OneRow, T>(a, b, c, i, j);
 }
@@ -189,8 +188,8 @@ template <class P, class T>
 
 /// c = a·b straight from the operands, for real scalars where a and c have row stride 1: best for small products.
 template <class P, int M, class T>
-[[gnu::always_inline]] inline void direct_product(matrix_view<T const> const& a,
-                                                  matrix_view<T const> const& b, matrix_view<T> const& c) {
+[[gnu::always_inline]] inline void direct_product(matrix_view<T const> const& a, matrix_view<T const> const& b,
+                                                  matrix_view<T> const& c) {
   constexpr index_t lanes = lanes_of<P>;
   constexpr int cols = tile_shape<T>::cols;
   index_t i = 0;

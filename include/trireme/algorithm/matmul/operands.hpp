@@ -42,16 +42,14 @@ using scalar_t = typename scalar_of<M>::type;
 /// Whether these can be multiplied on E; says why not, in one line.
 template <class E, class A, class B>
 consteval bool accepts() {
-  constexpr bool matrices = (eigen_matrix<A> || any_matrix<A>)&&(eigen_matrix<B> || any_matrix<B>);
-  static_assert(matrices,
-                "trireme: matmul: a and b must be matrices or expressions of Eigen, or tri::matrix");
+  constexpr bool matrices = (eigen_matrix<A> || any_matrix<A>) && (eigen_matrix<B> || any_matrix<B>);
+  static_assert(matrices, "trireme: matmul: a and b must be matrices or expressions of Eigen, or tri::matrix");
   if constexpr (matrices) {
     constexpr bool same = std::same_as<scalar_t<A>, scalar_t<B>>;
     static_assert(same, "trireme: matmul: a and b have different scalar types: convert one with .cast<T>()");
     static_assert(scalar<scalar_t<A>>, "trireme: matmul: the scalars must be numbers or std::complex");
     constexpr bool one_place = any_matrix<A> == any_matrix<B>;
-    static_assert(one_place,
-                  "trireme: matmul: one matrix is on the host and one a tri::matrix: upload the other too");
+    static_assert(one_place, "trireme: matmul: one matrix is on the host and one a tri::matrix: upload the other too");
     constexpr bool here = [] {
       if constexpr (any_matrix<A> && any_matrix<B>)
         return std::same_as<typename std::remove_cvref_t<A>::executor_type, E> &&
@@ -59,15 +57,14 @@ consteval bool accepts() {
       else
         return true;
     }();
-    static_assert(here,
-                  "trireme: matmul: a tri::matrix lives on another kind of executor; copy it with to_host()");
+    static_assert(here, "trireme: matmul: a tri::matrix lives on another kind of executor; copy it with to_host()");
     return same && scalar<scalar_t<A>> && one_place && here;
   }
   return false;
 }
 
 template <class M>
-concept writable_matrix = stored_matrix<M> &&(std::remove_cvref_t<M>::Flags& Eigen::LvalueBit) != 0;
+concept writable_matrix = stored_matrix<M> && (std::remove_cvref_t<M>::Flags & Eigen::LvalueBit) != 0;
 
 /// Whether the result can be written there.
 template <class A, class B, class C>
@@ -80,9 +77,8 @@ consteval bool accepts_into() {
     constexpr bool same = std::same_as<scalar_t<C>, scalar_t<A>>;
     static_assert(same, "trireme: matmul: into: the storage has another scalar type than a and b");
     constexpr bool one_place = any_matrix<A> == any_matrix<C>;
-    static_assert(one_place,
-                  "trireme: matmul: results live where inputs live: into needs an Eigen matrix for Eigen "
-                  "matrices, a tri::matrix for tri::matrix");
+    static_assert(one_place, "trireme: matmul: results live where inputs live: into needs an Eigen matrix for Eigen "
+                             "matrices, a tri::matrix for tri::matrix");
     return same && one_place;
   }
   return false;
@@ -98,24 +94,21 @@ template <class A, class B>
 void check_shapes(A const& a, B const& b, std::string_view name, std::size_t pair = 0) {
   if (std::cmp_equal(a.cols(), b.rows())) return;
   std::string const which = name == "matmul" ? "" : " pair " + std::to_string(pair) + ":";
-  throw std::invalid_argument("trireme: " + std::string(name) + ":" + which + " a is " + shape_text(a) +
-                              ", b is " + shape_text(b) +
-                              ": the columns of a must be as many as the rows of b");
+  throw std::invalid_argument("trireme: " + std::string(name) + ":" + which + " a is " + shape_text(a) + ", b is " +
+                              shape_text(b) + ": the columns of a must be as many as the rows of b");
 }
 template <class A, class B, class C>
 void check_output(A const& a, B const& b, C const& c, std::string_view name, std::size_t pair = 0) {
   if (std::cmp_equal(a.rows(), c.rows()) && std::cmp_equal(b.cols(), c.cols())) return;
   std::string const which = name == "matmul" ? "" : " pair " + std::to_string(pair) + ":";
-  throw std::invalid_argument("trireme: " + std::string(name) + ":" + which + " into: the storage is " +
-                              shape_text(c) + ", the product " + std::to_string(a.rows()) + " x " +
-                              std::to_string(b.cols()));
+  throw std::invalid_argument("trireme: " + std::string(name) + ":" + which + " into: the storage is " + shape_text(c) +
+                              ", the product " + std::to_string(a.rows()) + " x " + std::to_string(b.cols()));
 }
 template <class E, class M>
 void check_place(E const& ex, M const& m) {
   if constexpr (any_matrix<M> && !host_executor<E>)
     if (!(m.executor() == ex))
-      throw std::invalid_argument(
-          "trireme: matmul: a tri::matrix lives on another executor than the call runs on");
+      throw std::invalid_argument("trireme: matmul: a tri::matrix lives on another executor than the call runs on");
 }
 
 /// A matrix of Eigen, in memory: itself where it lies in memory, or else evaluated.
@@ -143,8 +136,7 @@ private:
 template <class T>
 std::pair<void const*, void const*> stretch_of(matrix_view<T> v) {
   std::ptrdiff_t low = 0, high = 0;
-  for (std::ptrdiff_t const span : {(v.rows - 1) * v.row_stride, (v.cols - 1) * v.col_stride})
-    (span < 0 ? low : high) += span;
+  for (std::ptrdiff_t const span : {(v.rows - 1) * v.row_stride, (v.cols - 1) * v.col_stride}) (span < 0 ? low : high) += span;
   return {v.data + low, v.data + high};
 }
 

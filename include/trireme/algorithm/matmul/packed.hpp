@@ -31,19 +31,15 @@ struct pack_panels {
   bool with_b;
 
   [[nodiscard]] constexpr index_t panels_of_a() const { return pieces(a.rows, tile::rows); }
-  [[nodiscard]] constexpr index_t size() const {
-    return panels_of_a() + (with_b ? pieces(b.cols, tile::cols) : 0);
-  }
+  [[nodiscard]] constexpr index_t size() const { return panels_of_a() + (with_b ? pieces(b.cols, tile::cols) : 0); }
   constexpr void operator()(std::size_t first, std::size_t last) const {
     for (auto n = static_cast<index_t>(first); n < static_cast<index_t>(last); ++n) {
       if (n < panels_of_a()) {
         index_t const i = n * tile::rows;
-        pack<tile::rows>(a.block(i, 0, std::min<index_t>(tile::rows, a.rows - i), a.cols),
-                         packed_a + i * a.cols);
+        pack<tile::rows>(a.block(i, 0, std::min<index_t>(tile::rows, a.rows - i), a.cols), packed_a + i * a.cols);
       } else {
         index_t const j = (n - panels_of_a()) * tile::cols;
-        pack<tile::cols>(b.block(0, j, b.rows, std::min<index_t>(tile::cols, b.cols - j)).transposed(),
-                         packed_b + j * b.rows);
+        pack<tile::cols>(b.block(0, j, b.rows, std::min<index_t>(tile::cols, b.cols - j)).transposed(), packed_b + j * b.rows);
       }
     }
   }
@@ -64,8 +60,7 @@ struct packed_pieces {
       for (index_t j = 0; j < c.cols; j += tile::cols)
         for (index_t i = 0; i < c.rows; i += tile::rows)
           packed_tile<T>(depth, packed_a + (out.row(n) + i) * depth, packed_b + (out.col(n) + j) * depth,
-                         c.block(i, j, std::min<index_t>(tile::rows, c.rows - i),
-                                 std::min<index_t>(tile::cols, c.cols - j)),
+                         c.block(i, j, std::min<index_t>(tile::rows, c.rows - i), std::min<index_t>(tile::cols, c.cols - j)),
                          add);
     }
   }
@@ -87,8 +82,8 @@ void packed_multiply(Run const& run, matrix_view<T const> a, matrix_view<T const
       for (index_t i = 0; i < c.rows; i += rows) {
         index_t const k = std::min(depth, a.cols - l);
         auto const to = c.block(i, j, std::min(rows, c.rows - i), std::min(cols, c.cols - j));
-        pack_panels<T> const packing{a.block(i, l, to.rows, k), b.block(l, j, k, to.cols), packed.data(),
-                                     packed.data() + size_a, i == 0};
+        pack_panels<T> const packing{a.block(i, l, to.rows, k), b.block(l, j, k, to.cols), packed.data(), packed.data() + size_a,
+                                     i == 0};
         run(packing.size(), packing);
         packed_pieces<T> const work{
             packing.packed_a, packing.packed_b, k, {to, block::piece_rows, block::piece_cols}, add || l != 0};

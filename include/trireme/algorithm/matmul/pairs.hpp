@@ -30,8 +30,7 @@ struct scalar_of<M> {
 template <class M>
 inline constexpr bool is_fixed = false;
 template <class T, int Rows, int Cols, int Options, int MostRows, int MostCols>
-inline constexpr bool is_fixed<Eigen::Matrix<T, Rows, Cols, Options, MostRows, MostCols>> =
-    Rows > 0 && Cols > 0;
+inline constexpr bool is_fixed<Eigen::Matrix<T, Rows, Cols, Options, MostRows, MostCols>> = Rows > 0 && Cols > 0;
 
 template <class A, class B>
 double multiplications(A const& a, B const& b) {
@@ -39,8 +38,7 @@ double multiplications(A const& a, B const& b) {
   if constexpr (any_view<A>)
     return of_one * static_cast<double>(a.rows) * static_cast<double>(a.cols) * static_cast<double>(b.cols);
   else
-    return of_one * static_cast<double>(a.rows()) * static_cast<double>(a.cols()) *
-           static_cast<double>(b.cols());
+    return of_one * static_cast<double>(a.rows()) * static_cast<double>(a.cols()) * static_cast<double>(b.cols());
 }
 
 /// The number of multiplications above which a product of a batch is worth cutting up: those that would keep one worker
@@ -77,8 +75,7 @@ template <class A, class B, class C>
 consteval bool is_tiny() {
   if constexpr (is_fixed<A> && is_fixed<B> && is_fixed<C>)
     return !is_complex<scalar_t<A>> && (!A::IsRowMajor || A::RowsAtCompileTime == 1) &&
-           (!C::IsRowMajor || C::RowsAtCompileTime == 1) &&
-           int{A::SizeAtCompileTime} * int{C::ColsAtCompileTime} <= 1024;
+           (!C::IsRowMajor || C::RowsAtCompileTime == 1) && int{A::SizeAtCompileTime} * int{C::ColsAtCompileTime} <= 1024;
   else
     return false;
 }
@@ -87,16 +84,14 @@ consteval bool is_tiny() {
 template <int Rows, int Depth, int Cols, bool ByRows, class T>
 [[gnu::flatten]] inline void tiny_product(T const* a, T const* b, T* c) {
   direct_product<typename tile_shape<T>::packet, 3, T>(
-      {a, Rows, Depth, 1, Rows}, {b, Depth, Cols, ByRows ? Cols : 1, ByRows ? 1 : Depth},
-      {c, Rows, Cols, 1, Rows});
+      {a, Rows, Depth, 1, Rows}, {b, Depth, Cols, ByRows ? Cols : 1, ByRows ? 1 : Depth}, {c, Rows, Cols, 1, Rows});
 }
 
 /// c = a·b for matrices of Eigen or views; a plain matrix c is given its shape first.
 template <class Run, class A, class B, class C>
 void multiply_pair(Run const& run, A const& a, B const& b, C& c) {
   if constexpr (is_tiny<A, B, C>()) {
-    tiny_product<A::RowsAtCompileTime, A::ColsAtCompileTime, B::ColsAtCompileTime, B::IsRowMajor>(
-        a.data(), b.data(), c.data());
+    tiny_product<A::RowsAtCompileTime, A::ColsAtCompileTime, B::ColsAtCompileTime, B::IsRowMajor>(a.data(), b.data(), c.data());
   } else {
     using T = scalar_t<A>;
     if constexpr (eigen_matrix<C>) {

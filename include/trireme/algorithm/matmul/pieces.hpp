@@ -34,8 +34,7 @@ template <class R>
 class scratch {
 public:
   explicit scratch(index_t n) {
-    if (n > few)
-      many_.reset(static_cast<R*>(::operator new(static_cast<std::size_t>(n) * sizeof(R), cache_line)));
+    if (n > few) many_.reset(static_cast<R*>(::operator new(static_cast<std::size_t>(n) * sizeof(R), cache_line)));
   }
   // Not inlined: g++ would see that nobody has initialised the memory, but not that the product does.
   [[nodiscard, gnu::noinline]] R* data() { return many_ ? many_.get() : reinterpret_cast<R*>(few_); }

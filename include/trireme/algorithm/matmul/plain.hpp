@@ -23,8 +23,7 @@ struct plain_product {
 
   constexpr void tile(std::ptrdiff_t n) const {
     std::ptrdiff_t const i0 = n % tile_rows() * side, j0 = n / tile_rows() * side;
-    std::ptrdiff_t const rows = c.rows - i0 < side ? c.rows - i0 : side,
-                         cols = c.cols - j0 < side ? c.cols - j0 : side;
+    std::ptrdiff_t const rows = c.rows - i0 < side ? c.rows - i0 : side, cols = c.cols - j0 < side ? c.cols - j0 : side;
     R sum[side][side][Parts]{};
     for (std::ptrdiff_t l = 0; l < a.cols; ++l)
       for (std::ptrdiff_t j = 0; j < cols; ++j)
@@ -62,8 +61,7 @@ auto parts_of(matrix_view<T> v) {
 template <class T>
 auto make_plain_product(matrix_view<T const> a, matrix_view<T const> b, matrix_view<T> c) {
   auto const out = parts_of(c);
-  return plain_product < std::remove_pointer_t<decltype(out.data)>,
-         is_complex<T> ? 2 : 1 > {parts_of(a), parts_of(b), out};
+  return plain_product<std::remove_pointer_t<decltype(out.data)>, is_complex<T> ? 2 : 1>{parts_of(a), parts_of(b), out};
 }
 template <class T>
 using plain_product_t = decltype(make_plain_product<T>({}, {}, {}));

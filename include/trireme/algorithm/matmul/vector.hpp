@@ -23,8 +23,8 @@ void tall_product(matrix_view<T const> a, matrix_view<T const> b, matrix_view<T>
   index_t const whole = a.rows / rows * rows;
   for (index_t l = 0; l < a.cols; l += columns)
     for (index_t i = 0; i < whole; i += rows)
-      real_tile<packet, 4, N>(std::min(columns, a.cols - l), &a(i, l), a.col_stride, &b(l, 0), b.row_stride,
-                              b.col_stride, &c(i, 0), c.col_stride, l != 0);
+      real_tile<packet, 4, N>(std::min(columns, a.cols - l), &a(i, l), a.col_stride, &b(l, 0), b.row_stride, b.col_stride,
+                              &c(i, 0), c.col_stride, l != 0);
   // The last rows in the same order: the bits of a row do not depend on how many follow it.
   alignas(64) T sums[rows * N];
   matrix_view<T> const rest = c.block(whole, 0, a.rows - whole, N), part{sums, rest.rows, N, 1, rest.rows};
@@ -54,8 +54,7 @@ void row_products(matrix_view<T const> a, matrix_view<T const> b, matrix_view<T>
       for (int m = 0; m < M; ++m)
 #pragma GCC unroll 2
         for (int n = 0; n < N; ++n)
-          sum[m][n] = pmadd(ploadu<P>(a.data + (i + m) * a.row_stride + l),
-                            ploadu<P>(b.data + n * b.col_stride + l), sum[m][n]);
+          sum[m][n] = pmadd(ploadu<P>(a.data + (i + m) * a.row_stride + l), ploadu<P>(b.data + n * b.col_stride + l), sum[m][n]);
     for (int m = 0; m < M; ++m)
       for (int n = 0; n < N; ++n) {
         alignas(64) T lane[lanes];
@@ -68,8 +67,7 @@ void row_products(matrix_view<T const> a, matrix_view<T const> b, matrix_view<T>
       }
   }
   if constexpr (M > 1)
-    if (i < a.rows)
-      row_products<1, N, T>(a.block(i, 0, a.rows - i, a.cols), b, c.block(i, 0, a.rows - i, c.cols));
+    if (i < a.rows) row_products<1, N, T>(a.block(i, 0, a.rows - i, a.cols), b, c.block(i, 0, a.rows - i, c.cols));
 }
 
 template <class T>
@@ -90,8 +88,8 @@ struct vector_pieces {
         tall_product<columns, real>(r, x, {product.data(), r.rows, columns, 1, r.rows});
         store(product.data(), r.rows, y, false);
       } else {
-        matrix_view<real const> const r{reinterpret_cast<real const*>(rows.data), rows.rows,
-                                        columns * rows.cols, columns * rows.row_stride, 1};
+        matrix_view<real const> const r{reinterpret_cast<real const*>(rows.data), rows.rows, columns * rows.cols,
+                                        columns * rows.row_stride, 1};
         row_products<4, columns, real>(r, x, {product.data(), r.rows, columns, columns, 1});
         for (index_t i = 0; i < y.rows; ++i)
           if constexpr (is_complex<T>)
