@@ -12,5 +12,6 @@
 #include <trireme/mpi/reduce.hpp>
 #include <trireme/mpi/scan.hpp>
 #include <trireme/mpi/sort.hpp>
+#include <trireme/mpi/tasks.hpp>
 #include <trireme/mpi/transform.hpp>
 #include <trireme/trireme.hpp>

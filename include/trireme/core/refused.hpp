@@ -12,6 +12,7 @@ struct refused {
   operator T() const;
   refused operator[](std::size_t) const;
   refused to_host() const;
+  refused get() const;
   [[nodiscard]] std::size_t size() const;
   [[nodiscard]] refused const* begin() const;
   [[nodiscard]] refused const* end() const;
