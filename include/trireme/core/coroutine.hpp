@@ -98,8 +98,9 @@ public:
       owned = owned_;
       if (!r) requested_ = true;
     }
-    if (!r || (owned && state->cancel())) return;
-    if (state->detach(*r)) {
+    if (!r) return;
+    if (state->detach(*r)) { // first: what is asked to stop may end at once, and would give the coroutine its result
+      if (owned) state->cancel();
       r->interrupt(std::make_exception_ptr(cancelled{}));
       r->enqueue();
     } else { // it ended at this moment
