@@ -190,6 +190,19 @@ TEST_CASE("thread_pool: two pools that use each other") {
   CHECK(calls == 64'000);
 }
 
+namespace {
+std::atomic<std::size_t> counted{0};
+void counts(std::size_t first, std::size_t last) { counted += last - first; }
+} // namespace
+
+TEST_CASE("thread_pool: a kernel that is a plain function") {
+  tri::thread_pool const pool(2);
+  on_bulk(pool, 1000, counts, {});
+  CHECK(counted == 1000);
+  pool.bulk(1000, &counts).wait();
+  CHECK(counted == 2000);
+}
+
 TEST_CASE("thread_pool: exceptions at every place, and fewer bodies than there are") {
   for (int const width : {1, 2, 3}) {
     tri::thread_pool const pool(width);

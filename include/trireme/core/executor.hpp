@@ -64,17 +64,29 @@ consteval void check_run_kernel() {
                 "trireme: bulk: f is called as const with a run of indices, f(first, last)");
 }
 
-/// Any kernel by reference, and a number added to its indices. What takes this is compiled once, and not for each kernel.
+/// Any kernel by reference, a plain function too, and a number added to its indices. What takes this is compiled once, and not for
+/// each kernel.
 class run_ref {
 public:
   template <class F>
   explicit run_ref(F const& f, std::size_t base = 0) noexcept
-      : f_(std::addressof(f)),
-        call_([](void const* kernel, std::size_t first, std::size_t last) { (*static_cast<F const*>(kernel))(first, last); }),
+      : f_(address_of(f)), call_([](void const* kernel, std::size_t first, std::size_t last) {
+          if constexpr (std::is_function_v<F>)
+            reinterpret_cast<F*>(const_cast<void*>(kernel))(first, last);
+          else
+            (*static_cast<F const*>(kernel))(first, last);
+        }),
         base_(base) {}
   void operator()(std::size_t first, std::size_t last) const { call_(f_, base_ + first, base_ + last); }
 
 private:
+  template <class F>
+  static void const* address_of(F const& f) noexcept {
+    if constexpr (std::is_function_v<F>)
+      return reinterpret_cast<void const*>(&f);
+    else
+      return std::addressof(f);
+  }
   void const* f_;
   void (*call_)(void const*, std::size_t, std::size_t);
   std::size_t base_;

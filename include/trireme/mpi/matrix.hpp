@@ -149,8 +149,8 @@ public:
     return out;
   }
 
-  /// The whole on one rank; elsewhere 0 × 0. Cost: each other rank's block in a message, and on that rank once more the memory of
-  /// the whole meanwhile. @throws std::invalid_argument where there is no such rank.
+  /// The whole on one rank; elsewhere 0 × 0. Cost: each other rank's block in a message, memory for its own block on each rank, and
+  /// on that one for the whole once more meanwhile. @throws std::invalid_argument where there is no such rank.
   [[nodiscard]] host_type to_host(int rank) const {
     auto const& link = link_of(cluster_);
     detail::matrix_cuts const cuts = this->cuts();
