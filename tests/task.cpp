@@ -243,7 +243,8 @@ TEST_CASE("task: cancelled while it waits") {
       std::latch in(1);
       auto own = tri::submit(pool, [&](std::stop_token stop) {
         in.count_down();
-        while (!stop.stop_requested()) {}
+        while (!stop.stop_requested()) {
+        }
         return 1;
       });
       in.wait();

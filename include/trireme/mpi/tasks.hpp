@@ -11,7 +11,8 @@ namespace trireme { inline namespace v1 {
 /// its call, and its future tells one rank only. Give tasks to each rank's own executor, `submit(cluster.inner(), …)`.
 template <executor E, class... Args>
 detail::refused submit(mpi_cluster<E> const&, Args&&...) {
-  static_assert(sizeof(E) == 0, "trireme: submit: a cluster takes no tasks; give them to this rank's own executor, cluster.inner()");
+  static_assert(sizeof(E) == 0,
+                "trireme: submit: a cluster takes no tasks; give them to this rank's own executor, cluster.inner()");
   return {};
 }
 
