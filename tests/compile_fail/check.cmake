@@ -1,6 +1,6 @@
 # Compiles one file that is wrong on purpose, and passes if the compiler refuses it in the right words.
 #
-#   cmake -D compiler=… -D options=… -D includes=… -D file=… [-D most_lines=…] -P check.cmake
+#   cmake -D compiler=… -D options=… -D includes=… -D file=… [-D precompiled=…] [-D most_lines=…] -P check.cmake
 #
 # The file says what is right in comment lines of its own:
 #   // expect: <text>       the compiler's output holds this text; several such lines: all of them
@@ -29,6 +29,9 @@ if(wanted STREQUAL "")
   set(wanted 1)
 endif()
 list(TRANSFORM includes PREPEND -I)
+if(DEFINED precompiled AND flags STREQUAL "")  # other flags make other code of the headers
+  list(APPEND flags -include ${precompiled})
+endif()
 
 execute_process(COMMAND ${compiler} ${options} ${includes} ${flags} ${file}
   RESULT_VARIABLE status OUTPUT_VARIABLE output ERROR_VARIABLE output)
