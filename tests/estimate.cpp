@@ -68,7 +68,7 @@ TEST_CASE("estimate: the interval of few samples is Student's") {
       CHECK(e.interval(levels[k]).low == -e.interval(levels[k]).high);
     }
   // The definition: the density integrated by Simpson's rule.
-  for (std::size_t const samples : {4, 7, 21, 62, 503}) {
+  for (std::size_t const samples : {4U, 7U, 21U, 62U, 503U}) {
     CAPTURE(samples);
     double const nu = static_cast<double>(samples - 1), t = tri::estimate{0, static_cast<double>(samples), samples}.interval(0.97).high;
     double const k = std::exp(std::lgamma((nu + 1) / 2) - std::lgamma(nu / 2)) / std::sqrt(nu * 3.14159265358979324);
@@ -82,7 +82,7 @@ TEST_CASE("estimate: the interval of few samples is Student's") {
 
 TEST_CASE("estimate: the interval grows with the level and shrinks with the samples, to the normal one") {
   double before = 0;
-  for (std::size_t const samples : {2, 3, 8, 400, 1000, 1001, 5000}) {
+  for (std::size_t const samples : {2U, 3U, 8U, 400U, 1000U, 1001U, 5000U}) {
     CAPTURE(samples);
     tri::estimate const e{0, static_cast<double>(samples), samples};
     double last = 0;

@@ -270,6 +270,7 @@ consteval bool accepts_lazy_map() {
 template <executor E, class R, class F>
 [[nodiscard]] auto map(E const& ex, R&& in, F f, loop_options options = {}) {
   if constexpr (detail::accepts_lazy_map<E, std::remove_reference_t<R>, F>()) {
+    detail::check_schedule("map", options);
     using kept = std::conditional_t<std::is_lvalue_reference_v<R>, R, std::remove_cvref_t<R>>;
     using result = detail::map_result_t<std::remove_reference_t<R>, F>;
     return mapped_range<E, kept, F, result>(ex, std::forward<R>(in), std::move(f), std::move(options));

@@ -19,10 +19,10 @@
 
 namespace trireme { inline namespace v1 {
 
-/// Options of the calls that have no others.
+/// Options of the calls that have no others. Those that have put their own first, and these in the same order.
 struct call_options {
-  std::stop_token stop = {};           ///< a request leaves the rest undone and throws `cancelled`
   progress_callback progress = {};     ///< called by the calling thread between pieces of work
+  std::stop_token stop = {};           ///< a request leaves the rest undone and throws `cancelled`
   std::chrono::nanoseconds timeout{0}; ///< for the whole call: then it leaves the rest undone and throws `timed_out`; 0: none
 };
 
