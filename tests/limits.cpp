@@ -2,6 +2,7 @@
 /// .stop, .progress and .timeout of the algorithms, on every executor.
 #include <trireme/trireme.hpp>
 
+#include "everywhere.hpp"
 #include "support.hpp"
 #include "testing.hpp"
 
@@ -209,7 +210,63 @@ void refuses_a_schedule(E const& ex) {
   static_assert(tri::guided == tri::dynamic && tri::guided != tri::fixed);
 }
 
+/// A callback that takes far longer than all the work is not taken for work, and called a few times; in the end with all done.
+template <class E>
+void survives_a_slow_watcher(E const& ex) {
+  std::vector<int> in(2000, 1);
+  auto const check = [&](char const* name, auto const& call) {
+    std::size_t calls = 0;
+    tri::progress last{};
+    call([&](tri::progress p) {
+      std::this_thread::sleep_for(30ms);
+      ++calls;
+      last = p;
+    });
+    CAPTURE(name, calls);
+    CHECK(calls <= 20);
+    CHECK(last.total == in.size());
+    CHECK(last.done == in.size());
+  };
+  check("for_each_index", [&](tri::progress_callback p) { tri::for_each_index(ex, in.size(), tri::fn<same>, {.progress = p}); });
+  check("for_each_index, by ones",
+        [&](tri::progress_callback p) { tri::for_each_index(ex, in.size(), tri::fn<same>, {.chunk_size = 1, .progress = p}); });
+  check("for_each", [&](tri::progress_callback p) { tri::for_each(ex, in, tri::fn<same>, {.progress = p}); });
+  check("transform", [&](tri::progress_callback p) { CHECK(tri::transform(ex, in, tri::fn<same>, {.progress = p}) == in); });
+  check("simulate", [&](tri::progress_callback p) { (void)tri::simulate(ex, in.size(), tri::fn<sample>, {.progress = p}); });
+  check("monte_carlo", [&](tri::progress_callback p) { (void)tri::monte_carlo(ex, in.size(), tri::fn<sample>, {.progress = p}); });
+  check("reduce", [&](tri::progress_callback p) { (void)tri::reduce(ex, in, 0, std::plus<>{}, {.progress = p}); });
+  check("batch_map", [&](tri::progress_callback p) { (void)tri::batch_map(ex, in, tri::fn<same>, {.progress = p}); });
+  check("inclusive_scan", [&](tri::progress_callback p) { (void)tri::inclusive_scan(ex, in, std::plus<>{}, {.progress = p}); });
+  check("sort", [&](tri::progress_callback p) { tri::sort(ex, in, std::less<>{}, {.progress = p}); });
+}
+
+/// The same of map, for executors that have tasks, and of ranges whose size nobody knows.
+template <class E>
+void map_survives_a_slow_watcher(E const& ex) {
+  std::vector<int> const in(2000, 1);
+  std::size_t calls = 0, done = 0;
+  auto const watch = [&](tri::progress p) {
+    std::this_thread::sleep_for(30ms);
+    ++calls;
+    done = p.done;
+  };
+  int sum = 0;
+  for (int const x : tri::map(ex, in, tri::fn<same>, {.progress = watch})) sum += x;
+  CHECK(sum == 2000);
+  CHECK(done == 2000);
+  for (int const x : tri::map(ex, testing::read_once(2000), tri::fn<same>, {.chunk_size = 1, .progress = watch})) sum += x > 0;
+  CHECK(sum == 3999);
+  CHECK(done == 2000);
+  CHECK(calls <= 40);
+}
+
 } // namespace
+
+TEST_CASE("limits: a slow progress callback is not taken for work") {
+  testing::on_every_executor([](auto const& ex) { survives_a_slow_watcher(ex); });
+  map_survives_a_slow_watcher(testing::three_threads());
+  map_survives_a_slow_watcher(tri::process_pool(2));
+}
 
 TEST_CASE("limits: every algorithm takes its options in one order") {
   takes_all_options(tri::inline_executor{});

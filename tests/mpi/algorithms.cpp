@@ -16,6 +16,7 @@
 #include <cstdlib>
 #include <deque>
 #include <functional>
+#include <limits>
 #include <list>
 #include <span>
 #include <stdexcept>
@@ -32,6 +33,7 @@ using testing::boxed;
 using testing::difference;
 using testing::fails_at;
 using testing::fails_at_element;
+using testing::far_apart;
 using testing::in_circle;
 using testing::is_positive;
 using testing::message_contains;

@@ -85,7 +85,7 @@ public:
     ++at_;
     if (--left_ != 0) return;
     done_ += at_;
-    if (options_.progress) options_.progress({done_, total_});
+    tell_.tell({done_, total_}, chunks_.empty());
   }
 
 private:
@@ -179,6 +179,7 @@ private:
   }
 
   loop_options options_;
+  progress_teller tell_{options_.progress};
   std::stop_source stop_;
   std::stop_callback<request> forward_;
   launcher launch_;
@@ -265,7 +266,7 @@ consteval bool accepts_lazy_map() {
 /// element throws `cancelled`, with .timeout (for the whole) `timed_out`, and the range ends there.
 /// @param f  called once for each element, as const, with the element as const; portable_kernel where ex does not see host
 /// memory: elements and results then travel as with submit, and a worker that ends takes its chunk with it.
-/// @param options  .chunk_size 0: chunks of about a millisecond. .progress is called on the reading thread, after each chunk.
+/// @param options  .chunk_size 0: chunks of about a millisecond. .progress is called on the reading thread, after a chunk.
 /// Cost: 4 · concurrency + 4 chunks of elements and results at a time; an allocation and some for each chunk.
 template <executor E, class R, class F>
 [[nodiscard]] auto map(E const& ex, R&& in, F f, loop_options options = {}) {
