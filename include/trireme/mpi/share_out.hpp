@@ -67,15 +67,16 @@ private:
     within(limit_.call(), all, [&](loop_options const& limited) {
       loop_options one = by_one_rank(limited);
       one.progress = {};
+      progress_teller tell(options.progress);
       std::size_t done = 0;
       clock::duration before = 2 * soon;
       for (std::uint64_t k = deal_.take(); k != deal::none; k = deal_.take()) {
         before = compute_piece({cuts_[k], cuts_[k + 1]}, before,
                                [&](share part) { part_of_whole{part.first, 1, n_}([&] { compute(part, one); }); });
         done = cuts_[k + 1];
-        if (options.progress) options.progress({done, n_});
+        tell({done, n_});
       }
-      if (options.progress && done != n_) options.progress({n_, n_});
+      if (done != n_) tell({n_, n_});
     });
   }
   /// Returns how long it took, as the one before took `before`. One worker can stop shortly before the end without loss.
