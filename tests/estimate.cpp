@@ -70,7 +70,8 @@ TEST_CASE("estimate: the interval of few samples is Student's") {
   // The definition: the density integrated by Simpson's rule.
   for (std::size_t const samples : {4U, 7U, 21U, 62U, 503U}) {
     CAPTURE(samples);
-    double const nu = static_cast<double>(samples - 1), t = tri::estimate{0, static_cast<double>(samples), samples}.interval(0.97).high;
+    double const nu = static_cast<double>(samples - 1),
+                 t = tri::estimate{0, static_cast<double>(samples), samples}.interval(0.97).high;
     double const k = std::exp(std::lgamma((nu + 1) / 2) - std::lgamma(nu / 2)) / std::sqrt(nu * 3.14159265358979324);
     double sum = 0;
     constexpr int steps = 2000;

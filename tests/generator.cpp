@@ -204,7 +204,8 @@ TEMPLATE_TEST_CASE("index is uniform over [0, n)", "[generator]", float, double)
   static_assert(std::is_same_v<decltype(rng.index(std::uint8_t{3})), std::uint8_t>);
 }
 
-TEMPLATE_TEST_CASE("index is uniform where n is far beyond 32 bits' resolution, in its residues too", "[generator]", float, double) {
+TEMPLATE_TEST_CASE("index is uniform where n is far beyond 32 bits' resolution, in its residues too", "[generator]", float,
+                   double) {
   // 3·2³⁰ of 32 bits would give the residues 50, 25 and 25 %: of four words, two meet in a multiple of 3.
   stream<TestType> rng(stream_words(10, 1));
   int const n = 300'000;

@@ -233,7 +233,8 @@ void survives_a_slow_watcher(E const& ex) {
   check("for_each", [&](tri::progress_callback p) { tri::for_each(ex, in, tri::fn<same>, {.progress = p}); });
   check("transform", [&](tri::progress_callback p) { CHECK(tri::transform(ex, in, tri::fn<same>, {.progress = p}) == in); });
   check("simulate", [&](tri::progress_callback p) { (void)tri::simulate(ex, in.size(), tri::fn<sample>, {.progress = p}); });
-  check("monte_carlo", [&](tri::progress_callback p) { (void)tri::monte_carlo(ex, in.size(), tri::fn<sample>, {.progress = p}); });
+  check("monte_carlo",
+        [&](tri::progress_callback p) { (void)tri::monte_carlo(ex, in.size(), tri::fn<sample>, {.progress = p}); });
   check("reduce", [&](tri::progress_callback p) { (void)tri::reduce(ex, in, 0, std::plus<>{}, {.progress = p}); });
   check("batch_map", [&](tri::progress_callback p) { (void)tri::batch_map(ex, in, tri::fn<same>, {.progress = p}); });
   check("inclusive_scan", [&](tri::progress_callback p) { (void)tri::inclusive_scan(ex, in, std::plus<>{}, {.progress = p}); });

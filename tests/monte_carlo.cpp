@@ -261,8 +261,8 @@ TEST_CASE("monte_carlo: components of very different size don't touch each other
     CHECK(same_bits(e[1].error, plain.error * 0x1p1000));
     CHECK(same_bits(e[2].error, plain.error * 0x1p-1000));
     CHECK(e[3] == tri::estimate{0, 0, n});
-    auto const packs = tri::monte_carlo(tri::inline_executor{}, n, tri::simd([](auto& rng) { return rng.uniform() * 0x1p1000; }),
-                                        {.seed = 1});
+    auto const packs =
+        tri::monte_carlo(tri::inline_executor{}, n, tri::simd([](auto& rng) { return rng.uniform() * 0x1p1000; }), {.seed = 1});
     CHECK(packs == e[1]);
   }
 }

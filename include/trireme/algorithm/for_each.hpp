@@ -23,11 +23,11 @@ namespace trireme { inline namespace v1 {
 
 /// Options of the element-wise algorithms.
 struct loop_options {
-  count<"chunk_size"> chunk_size = 0;  ///< elements that a worker takes at once; 0: from the time that they take. A device's take one
+  count<"chunk_size"> chunk_size = 0;  ///< elements that a worker takes at once; 0: from the time that they take; a device's: one
   progress_callback progress = {};     ///< called by the calling thread between pieces of work
   std::stop_token stop = {};           ///< a request leaves the rest undone and throws `cancelled`
   std::chrono::nanoseconds timeout{0}; ///< for the whole call: then it leaves the rest undone and throws `timed_out`; 0: none
-  schedule_type schedule = fixed;      ///< of the ranks of a cluster; on one executor, whose workers share by need, none but fixed
+  schedule_type schedule = fixed;      ///< of the ranks of a cluster; one executor's workers share by need: nothing else is taken
 };
 
 namespace detail {

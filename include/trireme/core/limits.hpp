@@ -92,7 +92,8 @@ struct shifted_run {
 
 /// Calls part(first, last) for [0, n) in pieces of some hundredths of a second, of `least` units or more, and then tells who watches,
 /// whose own time says nothing of the work.
-inline void in_watched_pieces(std::size_t n, std::size_t unit, std::size_t least, progress_callback const& progress, run_ref part) {
+inline void in_watched_pieces(std::size_t n, std::size_t unit, std::size_t least, progress_callback const& progress,
+                              run_ref part) {
   using clock = std::chrono::steady_clock;
   std::size_t const units = n / unit + (n % unit != 0);
   std::size_t piece = least;

@@ -34,8 +34,8 @@ auto on_monte_carlo(cuda_device const& ex, std::size_t n, Sampler const& sampler
   using source = detail::moments_source<Sampler>;
   using value = typename Sampler::value_type;
   return detail::estimate_by<value>(n, [&](double scale, value& x0) {
-    return detail::device_fold<detail::moments<source::count>>(
-        ex, n, source{sampler, scale}, detail::add_moments{}, detail::control_at(scale, {options.stop, options.progress}), &x0);
+    return detail::device_fold<detail::moments<source::count>>(ex, n, source{sampler, scale}, detail::add_moments{},
+                                                               detail::control_at(scale, {options.stop, options.progress}), &x0);
   });
 }
 

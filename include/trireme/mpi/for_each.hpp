@@ -60,7 +60,8 @@ void for_each(mpi_cluster<E> const& cluster, R&& range, F f, loop_options option
       auto const mine = share_of(range.cuts(), cluster.rank());
       link_of(cluster).together(
           [&] {
-            part_of_whole{mine.first, 1, range.size()}([&] { trireme::for_each(cluster.inner(), range.local(), f, by_one_rank(options)); });
+            part_of_whole{mine.first, 1,
+                          range.size()}([&] { trireme::for_each(cluster.inner(), range.local(), f, by_one_rank(options)); });
             return range.size();
           },
           call_limit("for_each", options.timeout));

@@ -169,8 +169,8 @@ template <class Real = double, executor E, class F>
     }
 
     // All ranks see the same sums, and so agree on whether these are made again.
-    detail::timed_call<call_options> const timed(link, "monte_carlo",
-                                                 {.progress = options.progress, .stop = options.stop, .timeout = options.timeout});
+    detail::timed_call<call_options> const timed(
+        link, "monte_carlo", {.progress = options.progress, .stop = options.stop, .timeout = options.timeout});
     return detail::estimate_by<value>(n, [&](double scale, value& x0) {
       std::optional<detail::forest<moments>> trees;
       auto const share_of_sums = [&](call_options const& limited) {
