@@ -354,10 +354,12 @@ void conformance(E const& ex) {
       check(tri::draws<2>(tri::fn<in_circle>), double{});
       check(tri::draws<2>(tri::fn<in_circle>), float{});
       check(tri::draws<3>(tri::fn<path>), double{});
-      check(tri::draws<3>(tri::fn<path>), float{});
+      check(tri::draws<4>(tri::fn<path>), float{}); // index is two calls
       check(tri::fn<two_values>, double{});
       check(tri::draws<2>(tri::fn<two_values>), double{});
       check(tri::draws<2>(tri::fn<two_values>), float{});
+      check(tri::bind_front<far_apart>(0x1p1000, 0x1p-600), double{});
+      check(tri::bind_front<far_apart>(std::numeric_limits<double>::infinity(), 1.0), double{});
     }
   }
 

@@ -26,8 +26,8 @@ static_assert(detail::to_uniform<double>(all64) == 0x1.ffffffffffffep-1); // 1 â
 static_assert(detail::to_uniform<double>(std::uint64_t{1} << 12) == 0x1p-52);
 static_assert(detail::to_uniform<double>((std::uint64_t{1} << 12) - 1) == 0.0);
 
-static_assert(detail::to_index(all32, 10) == 9 && detail::to_index(std::uint32_t{0}, 10) == 0);
-static_assert(detail::to_index(all32, std::uint64_t{1} << 32) == all32);
+static_assert(detail::to_index(all64, 10) == 9 && detail::to_index(std::uint64_t{0}, 10) == 0);
+static_assert(detail::to_index(all64, std::uint64_t{1} << 32) == all32 && detail::to_index(all64, 1) == 0);
 static_assert(detail::to_index(all64, all64) == all64 - 1);
 static_assert(detail::to_index(std::uint64_t{1} << 63, 6) == 3);
 

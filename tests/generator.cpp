@@ -112,8 +112,8 @@ TEST_CASE("every call takes its fixed number of words", "[generator]") {
   CHECK(f.uniform() == tri::detail::to_uniform<float>(word(0)));
   CHECK(f.normal() == tri::detail::to_normal<float>(word(1)));
   CHECK(f.normal_pair() == tri::detail::to_normal_pair<float>(word(2), word(3)));
-  CHECK(f.index(1000) == static_cast<int>(std::uint64_t{word(4)} * 1000 >> 32));
-  CHECK(f.uniform() == tri::detail::to_uniform<float>(word(5)));
+  CHECK(f.index(std::uint64_t{1} << 40) == two(4) >> 24);
+  CHECK(f.uniform() == tri::detail::to_uniform<float>(word(6)));
 
   stream<double> d(stream_words(5, 6));
   CHECK(d.uniform() == std::ldexp(static_cast<double>(two(0) >> 12), -52));
@@ -204,16 +204,70 @@ TEMPLATE_TEST_CASE("index is uniform over [0, n)", "[generator]", float, double)
   static_assert(std::is_same_v<decltype(rng.index(std::uint8_t{3})), std::uint8_t>);
 }
 
+TEMPLATE_TEST_CASE("index is uniform where n is far beyond 32 bits' resolution, in its residues too", "[generator]", float,
+                   double) {
+  // 3·2³⁰ of 32 bits would give the residues 50, 25 and 25 %: of four words, two meet in a multiple of 3.
+  stream<TestType> rng(stream_words(10, 1));
+  int const n = 300'000;
+  std::array<int, 3> residues{};
+  std::array<int, 256> places{};
+  for (int i = 0; i < n; ++i) {
+    auto const x = rng.index(std::uint64_t{3} << 30);
+    ++residues.at(x % 3);
+    ++places.at(x / (3 << 22));
+  }
+  CHECK(chi_square(residues, n) < 27.7); // 2 degrees of freedom: beyond with odds of 1e-6
+  CHECK(chi_square(places, n) > 159);    // 255 of them
+  CHECK(chi_square(places, n) < 381);
+
+  // At 3·2⁶² every other number comes up as often as two others together, as the bound of n/2⁶⁴ = ¾ allows; its place in
+  // [0, n) is uniform.
+  std::array<int, 192> coarse{};
+  for (int i = 0; i < n; ++i) ++coarse.at(static_cast<std::size_t>(rng.index(std::uint64_t{3} << 62) >> 56));
+  CHECK(chi_square(coarse, n) > 110); // 191 degrees of freedom
+  CHECK(chi_square(coarse, n) < 302);
+}
+
+TEST_CASE("index of every size of n is the high half of 64 bits times n, in float as in double", "[generator]") {
+  std::uint64_t const most = std::numeric_limits<std::uint64_t>::max();
+  for (std::uint64_t const n : {std::uint64_t{1}, std::uint64_t{2}, std::uint64_t{3} << 30, std::uint64_t{1} << 32,
+                                (std::uint64_t{1} << 32) + 1, std::uint64_t{3} << 62, most}) {
+    stream<float> f(stream_words(3, 4));
+    stream<double> d(stream_words(3, 4));
+    for (std::uint64_t i = 0; i < 100; ++i) {
+      auto const block = tri::detail::philox_block(3, 4, i / 2);
+      std::uint64_t const high = block[i % 2 * 2], low = block[i % 2 * 2 + 1];
+      // By schoolbook: (high 2³² + low) n, of which the carries from below are kept.
+      std::uint64_t const n1 = n >> 32, n0 = n & 0xffffffff;
+      std::uint64_t const middle = (low * n0 >> 32) + (high * n0 & 0xffffffff) + (low * n1 & 0xffffffff);
+      std::uint64_t const expected = high * n1 + (high * n0 >> 32) + (low * n1 >> 32) + (middle >> 32);
+      CHECK(f.index(n) == expected);
+      CHECK(d.index(n) == expected);
+    }
+  }
+}
+
 TEST_CASE("index refuses what has no answer", "[generator]") {
   stream<float> f(stream_words(1, 1));
   stream<double> d(stream_words(1, 1));
   CHECK_THROWS_AS(f.index(0), std::invalid_argument);
+  CHECK_THROWS_AS(f.index(-3), std::invalid_argument);
   CHECK_THROWS_AS(d.index(std::size_t{0}), std::invalid_argument);
   CHECK_THROWS_AS(d.index(-3), std::invalid_argument);
-  auto const too_many = (std::uint64_t{1} << 32) + 1;
-  CHECK_THROWS_MATCHES(f.index(too_many), std::invalid_argument, message_contains("2^32"));
-  CHECK_NOTHROW(f.index(std::uint64_t{1} << 32));
-  CHECK_NOTHROW(d.index(std::numeric_limits<std::uint64_t>::max()));
+}
+
+TEST_CASE("index counts as two calls in float, as one in double", "[generator]") {
+  tri::generator<float, lane_words<2, 1>> f{lane_words<2, 1>(1)};
+  f.words().start(0);
+  CHECK_NOTHROW(f.index(7));
+  CHECK_THROWS_MATCHES(f.uniform(), std::logic_error, message_contains("draws<N>"));
+  tri::generator<float, lane_words<1, 1>> short_of_one{lane_words<1, 1>(1)};
+  short_of_one.words().start(0);
+  CHECK_THROWS_MATCHES(short_of_one.index(7), std::logic_error, message_contains("draws<N>"));
+  tri::generator<double, lane_words<1, 2>> d{lane_words<1, 2>(1)};
+  d.words().start(0);
+  CHECK_NOTHROW(d.index(7));
+  CHECK_THROWS_MATCHES(d.index(7), std::logic_error, message_contains("draws<N>"));
 }
 
 TEST_CASE("draws<N> allows N calls, a normal_pair being two", "[generator]") {

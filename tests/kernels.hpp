@@ -69,6 +69,11 @@ inline constexpr auto two_values = [](auto& rng) {
   auto const z = rng.normal_pair();
   return std::array{z[0] * z[1], z[0] + z[1]};
 };
+/// Of two numbers, whose squares may leave the range of double at either end.
+inline constexpr auto far_apart = [](double a, double b, auto& rng) {
+  auto const u = rng.uniform(), v = rng.uniform();
+  return std::array{u < 0.75 ? a * u : -u, b * v};
+};
 inline constexpr auto shifted = [](double a, auto& rng) { return a + rng.uniform(); };
 inline constexpr auto die = [](auto& rng) { return static_cast<int>(rng.index(6)) + 1; };
 

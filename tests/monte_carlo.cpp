@@ -155,6 +155,145 @@ TEST_CASE("monte_carlo: the variance against two passes, also far from zero") {
   }
 }
 
+TEST_CASE("monte_carlo: the interval of few normal samples covers the truth as often as it says") {
+  tri::inline_executor const ex;
+  for (std::size_t const n : testing::sizes(2, 5)) { // of the normal quantile it would be 69 and 87 %
+    int covered = 0;
+    constexpr int runs = 4000;
+    for (int seed = 0; seed < runs; ++seed) {
+      auto const [low, high] = tri::monte_carlo(ex, n, [](auto& rng) { return rng.normal(); }, {.seed = seed}).interval(0.95);
+      covered += low <= 0 && 0 <= high;
+    }
+    CAPTURE(n, covered);
+    CHECK(std::fabs(covered - 0.95 * runs) < 5 * std::sqrt(0.95 * 0.05 * runs));
+  }
+}
+
+namespace {
+inline constexpr auto times_uniform = [](double scale, auto& rng) { return scale * (rng.uniform() - 0.25); };
+inline constexpr auto one_of_two = [](double a, double b, auto& rng) { return rng.uniform() < 0.5 ? a : b; };
+inline constexpr auto very_different = [](double a, double b, auto& rng) {
+  double const u = rng.uniform();
+  return std::array{u, a * u, b * u, 0.0};
+};
+
+/// The same estimate on inline, threads and where workers don't see the caller's memory.
+template <class F>
+auto alike(std::size_t n, F f, int seed = 1) {
+  auto const expected = tri::monte_carlo(tri::inline_executor{}, n, f, {.seed = seed});
+  CHECK(tri::monte_carlo(tri::thread_pool(3), n, f, {.seed = seed}) == expected);
+  CHECK(tri::monte_carlo(testing::far_executor{}, n, f, {.seed = seed}) == expected);
+  return expected;
+}
+} // namespace
+
+TEST_CASE("monte_carlo: samples times a power of two have the estimate times it, as far as a double goes") {
+  for (std::size_t const n : testing::sizes(2, 33, 5000, 50'000)) {
+    auto const plain = tri::monte_carlo(tri::inline_executor{}, n, tri::bind_front<times_uniform>(1.0), {.seed = 1});
+    for (int const power : {-1000, -700, -540, -512, -450, -400, 100, 400, 480, 497, 505, 512, 700, 1023}) {
+      CAPTURE(n, power);
+      auto const e = alike(n, tri::bind_front<times_uniform>(std::ldexp(1.0, power)));
+      CHECK(same_bits(e.mean, std::ldexp(plain.mean, power)));
+      CHECK(e.standard_error() / std::ldexp(1.0, power) == testing::Approx(plain.standard_error()).epsilon(1e-14));
+      // Within ±500 the variance is a double, too; beyond it is 0 or infinite.
+      if (std::abs(power) < 500) CHECK(same_bits(e.variance, std::ldexp(plain.variance, 2 * power)));
+      if (power > 520) CHECK(std::isinf(e.variance));
+    }
+  }
+}
+
+TEST_CASE("monte_carlo: of finite samples the mean is finite and between them") {
+  double const most = std::numeric_limits<double>::max(), least = std::numeric_limits<double>::denorm_min();
+  for (auto const& [a, b] : {std::pair{most, -most}, std::pair{most, most / 2}, std::pair{-most, 0.0}, std::pair{1e308, -1e300},
+                             std::pair{0.0, 1e149}, std::pair{1e160, 1.0}, std::pair{least, 0.0}, std::pair{1e-170, -1e-170},
+                             std::pair{1e-155, 3e-155}, std::pair{most, least}})
+    for (int seed = 0; seed < 4; ++seed) { // either may be sample 0
+      INFO(std::scientific << a << ' ' << b << ' ' << seed);
+      auto const f = tri::bind_front<one_of_two>(a, b);
+      auto const e = alike(1000, f, seed);
+      auto const values = tri::simulate(tri::inline_executor{}, 1000, f, {.seed = seed});
+      long double sum = 0, squares = 0; // whose range is wide enough
+      for (double const v : values) sum += v;
+      long double const mean = sum / 1000;
+      for (double const v : values) squares += (v - mean) * (v - mean);
+      auto const error = static_cast<double>(std::sqrt(squares / 999 / 1000));
+      CHECK(std::isfinite(e.mean));
+      CHECK((std::min(a, b) <= e.mean && e.mean <= std::max(a, b)));
+      double const off = std::abs(e.mean - static_cast<double>(mean)) / error;
+      if (a != least) CHECK(off <= 1e-12);
+      CHECK(std::abs(e.standard_error() - error) <= 1e-9 * error + least);
+      if (a != least) CHECK(e.interval(0.95).high > e.mean);
+    }
+}
+
+TEST_CASE("monte_carlo: infinite samples have an infinite mean of their sign, whatever sample 0 is") {
+  double const inf = std::numeric_limits<double>::infinity(), nan = std::numeric_limits<double>::quiet_NaN();
+  for (int seed = 0; seed < 6; ++seed)
+    for (std::size_t const n : testing::sizes(40, 5000)) {
+      CAPTURE(seed, n);
+      for (double const finite : {0.0, 1.0, -1e308, 1e-300}) {
+        auto const up = alike(n, tri::bind_front<one_of_two>(inf, finite), seed);
+        auto const down = alike(n, tri::bind_front<one_of_two>(-inf, finite), seed);
+        CHECK(up.mean == inf);
+        CHECK(down.mean == -inf);
+        CHECK(std::isnan(up.variance));
+        CHECK(std::isnan(alike(n, tri::bind_front<one_of_two>(nan, finite), seed).mean));
+      }
+      CHECK(std::isnan(alike(n, tri::bind_front<one_of_two>(inf, -inf), seed).mean));
+      CHECK(std::isnan(alike(n, tri::bind_front<one_of_two>(inf, nan), seed).mean));
+      CHECK(alike(n, tri::bind_front<one_of_two>(inf, inf), seed).mean == inf);
+    }
+  CHECK(alike(1, tri::bind_front<one_of_two>(inf, inf)).mean == inf);
+  auto const floats = [](auto& rng) {
+    return rng.uniform() < 0.5F ? std::numeric_limits<float>::infinity() : std::numeric_limits<float>::max();
+  };
+  for (int seed = 0; seed < 6; ++seed)
+    CHECK(tri::monte_carlo<float>(tri::inline_executor{}, 100, floats, {.seed = seed}).mean == inf);
+}
+
+TEST_CASE("monte_carlo: components of very different size don't touch each other") {
+  for (std::size_t const n : testing::sizes(100, 9000)) {
+    auto const e = alike(n, tri::bind_front<very_different>(0x1p1000, 0x1p-1000));
+    auto const plain = tri::monte_carlo(tri::inline_executor{}, n, tri::fn<uniform_of>, {.seed = 1});
+    CHECK(e[0] == plain);
+    CHECK(same_bits(e[1].mean, plain.mean * 0x1p1000));
+    CHECK(same_bits(e[2].mean, plain.mean * 0x1p-1000));
+    CHECK(same_bits(e[1].error, plain.error * 0x1p1000));
+    CHECK(same_bits(e[2].error, plain.error * 0x1p-1000));
+    CHECK(e[3] == tri::estimate{0, 0, n});
+    auto const packs =
+        tri::monte_carlo(tri::inline_executor{}, n, tri::simd([](auto& rng) { return rng.uniform() * 0x1p1000; }), {.seed = 1});
+    CHECK(packs == e[1]);
+  }
+}
+
+TEST_CASE("monte_carlo: samples are evaluated again only where squares leave the range of double") {
+  auto const calls_for = [](double scale, double value) {
+    std::size_t calls = 0, told = 0;
+    bool rose = true;
+    auto const watch = [&](tri::progress p) {
+      rose = rose && p.done >= told && p.total == 10'000;
+      told = p.done;
+    };
+    static_cast<void>(tri::monte_carlo(tri::inline_executor{}, 10'000,
+                                       [&](auto& rng) {
+                                         ++calls;
+                                         return value + scale * rng.uniform();
+                                       },
+                                       {.seed = 0, .progress = watch}));
+    CHECK(rose);
+    CHECK(told == 10'000);
+    return calls;
+  };
+  CHECK(calls_for(1, 0) == 10'000);
+  CHECK(calls_for(0, 0.1) == 10'000); // equal samples are no reason
+  CHECK(calls_for(0, 0) == 10'000);
+  CHECK(calls_for(1e140, 1e140) == 10'000);
+  CHECK(calls_for(1e-130, 0) == 10'000);
+  CHECK(calls_for(1e200, 0) == 20'000);
+  CHECK(calls_for(1e-200, 0) == 20'000);
+}
+
 TEST_CASE("monte_carlo: few samples") {
   tri::thread_pool const pool(2);
   auto const one = tri::monte_carlo(pool, 1, tri::fn<uniform_of>, {.seed = 5});
@@ -162,6 +301,7 @@ TEST_CASE("monte_carlo: few samples") {
   CHECK(same_bits(one.mean, tri::simulate(pool, 1, tri::fn<uniform_of>, {.seed = 5})[0]));
   CHECK(std::isnan(one.variance));
   CHECK(std::isnan(one.standard_error()));
+  CHECK(one == tri::monte_carlo(pool, 1, tri::fn<uniform_of>, {.seed = 5}));
   auto const constant = tri::monte_carlo(pool, 5000, [](auto&) { return 0.1; });
   CHECK(same_bits(constant.mean, 0.1));
   CHECK(constant.variance == 0);

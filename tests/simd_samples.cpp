@@ -32,6 +32,10 @@ inline constexpr auto moments = [](auto& rng) {
   return std::array{z[0], z[0] * z[1], z[1] * z[1]};
 };
 inline constexpr auto die = [](auto& rng) { return rng.index(6) + 1; };
+inline constexpr auto far_index = [](auto& rng) {
+  auto const u = rng.uniform();
+  return tri::convert<double>(rng.index(std::uint64_t{3} << 30)) + tri::convert<double>(u);
+};
 inline constexpr auto heads = [](auto& rng) { return rng.uniform() < 0.5F; };
 inline constexpr auto three = [](auto& rng) { // in lines of their own: C++ leaves open in which order operands are called
   auto const a = rng.uniform();
@@ -91,13 +95,16 @@ TEST_CASE("simd: samples of draws, either order of nesting", "[simd]") {
   check_samples<double>(tri::draws<1>(tri::fn<option>), tri::simd(tri::draws<1>(tri::fn<option>)));
   check_samples<float>(tri::draws<3>(tri::fn<three>), tri::simd(tri::draws<3>(tri::fn<three>)));
   check_samples<double>(tri::draws<2>(tri::fn<moments>), tri::simd(tri::draws<2>(tri::fn<moments>)));
-  check_samples<float>(tri::draws<1>(tri::fn<die>), tri::simd(tri::draws<1>(tri::fn<die>)));
+  check_samples<float>(tri::draws<2>(tri::fn<die>), tri::simd(tri::draws<2>(tri::fn<die>)));
+  check_samples<float>(tri::draws<3>(tri::fn<far_index>), tri::simd(tri::draws<3>(tri::fn<far_index>)));
+  check_samples<double>(tri::draws<2>(tri::fn<far_index>), tri::simd(tri::draws<2>(tri::fn<far_index>)));
   check_samples<float>(tri::draws<1>(tri::fn<heads>), tri::simd(tri::draws<1>(tri::fn<heads>)));
 }
 
 TEST_CASE("simd: samples without draws", "[simd]") {
   check_samples<float, true>(tri::fn<three>, tri::simd(tri::fn<three>));
   check_samples<double>(tri::fn<moments>, tri::simd(tri::fn<moments>));
+  check_samples<float>(tri::fn<far_index>, tri::simd(tri::fn<far_index>));
 }
 
 TEST_CASE("simd: long samples, within the room for words and beyond it", "[simd]") {
@@ -125,6 +132,8 @@ TEST_CASE("simd: samples too large to be stored", "[simd]") {
 TEST_CASE("simd: more draws than promised", "[simd]") {
   testing::on_every_executor([](auto const& ex) {
     CHECK_THROWS_AS(tri::monte_carlo(ex, 5000, tri::simd(tri::draws<2>(tri::fn<three>))), std::logic_error);
+    CHECK_THROWS_AS(tri::simulate<float>(ex, 64, tri::draws<1>(tri::fn<die>)), std::logic_error); // index is two calls
+    CHECK_THROWS_AS(tri::simulate<float>(ex, 64, tri::simd(tri::draws<1>(tri::fn<die>))), std::logic_error);
     CHECK_THROWS_AS(tri::simulate<float>(ex, 64, tri::simd(tri::draws<700>(tri::fn<walk<701>>))), std::logic_error);
   });
 }

@@ -36,7 +36,7 @@ bool same_bits(T a, T b) {
 /// Of a NaN neither sign nor payload is promised.
 inline bool same_bits(trireme::estimate const& a, trireme::estimate const& b) {
   auto const same = [](double x, double y) { return (std::isnan(x) && std::isnan(y)) || same_bits(x, y); };
-  return same(a.mean, b.mean) && same(a.variance, b.variance) && a.samples == b.samples;
+  return same(a.mean, b.mean) && same(a.variance, b.variance) && a.samples == b.samples && same(a.error, b.error);
 }
 
 template <class T>

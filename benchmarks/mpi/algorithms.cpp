@@ -110,7 +110,7 @@ std::vector<ranks::candidate> skew() {
   cluster_type const cluster(tri::inline_executor{});
   return compared(
       "for_each_index, dynamic, i µs for i < 2000", 1,
-      [=] { tri::for_each_index(cluster, n, tri::fn<spin>, {.schedule = tri::dynamic}); },
+      [=] { tri::for_each_index(cluster, n, tri::fn<spin>, {.schedule = tri::guided}); },
       [=] { // dealt out in turns, by one who knows what each will take: all ranks end together
         auto const p = static_cast<std::size_t>(ranks::count()), rank = static_cast<std::size_t>(ranks::rank());
         for (std::size_t i = 0; i < n; ++i)

@@ -159,7 +159,7 @@ TEST_CASE("cuda_device: stops and time limits are heeded between pieces") {
   CHECK_THROWS_AS(tri::monte_carlo(gpu, endless, tri::draws<3>(tri::fn<draws_too_often>), {.timeout = 200ms}), tri::timed_out);
   std::stop_source stop;
   CHECK_THROWS_AS(tri::for_each_index(gpu, endless, tri::fn<takes_long>,
-                                      {.stop = stop.get_token(), .progress = [&](auto const&) { stop.request_stop(); }}),
+                                      {.progress = [&](auto const&) { stop.request_stop(); }, .stop = stop.get_token()}),
                   tri::cancelled);
 }
 

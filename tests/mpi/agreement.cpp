@@ -102,7 +102,7 @@ TEST_CASE("ranks that are late alike have their time out, and the job goes on") 
   auto const slow = [](std::size_t) {
     std::this_thread::sleep_for(std::chrono::milliseconds(2200));
   }; // longer than timeout and grace
-  for (auto const schedule : {tri::fixed, tri::dynamic})
+  for (auto const schedule : {tri::fixed, tri::guided})
     CHECK_THROWS_AS(tri::for_each_index(cluster, 4 * static_cast<std::size_t>(cluster.size()), slow,
                                         {.chunk_size = 1, .timeout = std::chrono::milliseconds(50), .schedule = schedule}),
                     tri::timed_out);

@@ -16,6 +16,7 @@
 #include <cstdlib>
 #include <deque>
 #include <functional>
+#include <limits>
 #include <list>
 #include <span>
 #include <stdexcept>
@@ -32,6 +33,7 @@ using testing::boxed;
 using testing::difference;
 using testing::fails_at;
 using testing::fails_at_element;
+using testing::far_apart;
 using testing::in_circle;
 using testing::is_positive;
 using testing::message_contains;
@@ -310,10 +312,12 @@ void samples(E const& inner) {
     };
     check(tri::fn<in_circle>, double{});
     check(tri::draws<2>(tri::fn<in_circle>), double{});
-    check(tri::draws<3>(tri::fn<path>), float{});
+    check(tri::draws<4>(tri::fn<path>), float{}); // index is two calls
     check(tri::fn<two_values>, double{});
     check(tri::draws<2>(tri::fn<two_values>), double{});
     check(tri::fn<coin>, double{});
+    check(tri::bind_front<far_apart>(0x1p1000, 0x1p-600), double{});
+    check(tri::bind_front<far_apart>(std::numeric_limits<double>::infinity(), 1.0), double{});
   }
   CHECK(tri::simulate(cluster, 0, tri::fn<in_circle>).empty());
   CHECK_THROWS_AS(tri::monte_carlo(cluster, 0, tri::fn<in_circle>), std::invalid_argument);

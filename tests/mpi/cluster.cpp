@@ -168,8 +168,8 @@ TEST_CASE("public calls with different sizes, and different calls, are told so, 
   char const* const sizes = "one has 8 elements here, and another 9";
   refuse([&] { static_cast<void>(tri::reduce(cluster, x)); }, sizes);
   refuse([&] { static_cast<void>(tri::transform(cluster, x, std::negate<>{})); }, sizes);
-  refuse([&] { tri::transform(cluster, x, std::negate<>{}, tri::into(out), {.schedule = tri::dynamic}); }, sizes);
-  refuse([&] { tri::for_each(cluster, x, each, {.timeout = std::chrono::hours(1), .schedule = tri::dynamic}); }, sizes);
+  refuse([&] { tri::transform(cluster, x, std::negate<>{}, tri::into(out), {.schedule = tri::guided}); }, sizes);
+  refuse([&] { tri::for_each(cluster, x, each, {.timeout = std::chrono::hours(1), .schedule = tri::guided}); }, sizes);
   refuse([&] { tri::for_each_index(cluster, x.size(), [](std::size_t) {}); }, sizes);
   refuse([&] { static_cast<void>(tri::inclusive_scan(cluster, x)); }, sizes);
   refuse([&] { static_cast<void>(tri::batch_map(cluster, x, std::negate<>{})); }, sizes);
@@ -188,7 +188,7 @@ TEST_CASE("public calls with different sizes, and different calls, are told so, 
         },
         last ? "trireme: reduce: the ranks of a cluster make the same calls, but this one meets another call"
              : "trireme: for_each: the ranks of a cluster make the same calls, but this one meets another call");
-  refuse([&] { tri::for_each(cluster, same, each, {.schedule = last ? tri::fixed : tri::dynamic}); },
+  refuse([&] { tri::for_each(cluster, same, each, {.schedule = last ? tri::fixed : tri::guided}); },
          "meets another call on another rank");
   Eigen::MatrixXd const wide(2, 6), tall(4, 3), a(5, last ? 2 : 3), b(last ? 2 : 3, 4);
   refuse([&] { tri::matrix(cluster, last ? wide : tall); }, "meets another call on another rank");
@@ -249,7 +249,7 @@ TEST_CASE("two clusters work at once on two threads, while one of them fails") {
                             [&](std::size_t k) {
                               if (k == static_cast<std::size_t>(i)) throw std::domain_error("one");
                             },
-                            {.schedule = i % 2 == 0 ? tri::fixed : tri::dynamic});
+                            {.schedule = i % 2 == 0 ? tri::fixed : tri::guided});
       } catch (std::domain_error const&) {
         ++failures;
       }

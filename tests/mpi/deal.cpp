@@ -1,5 +1,5 @@
 /// @file mpi/deal.cpp
-/// The dynamic schedule gives the results of inline_executor, whoever computes which piece, and ends as the fixed one does.
+/// The guided schedule gives the results of inline_executor, whoever computes which piece, and ends as the fixed one does.
 #include <trireme/mpi.hpp>
 
 #include "kernels.hpp"
@@ -35,19 +35,19 @@ namespace {
 
 inline constexpr auto root_of = [](double x) { return x * 1.25 - 0.5 / (x + 1); };
 
-/// The dynamic form of the public calls.
+/// The guided form of the public calls.
 template <class E, class F>
 void dealt_loop(tri::mpi_cluster<E> const& cluster, std::size_t n, F const& f, tri::loop_options options = {}) {
-  options.schedule = tri::dynamic;
+  options.schedule = tri::guided;
   tri::for_each_index(cluster, n, f, options);
 }
 template <class E, class F, class... R>
 auto dealt_map(tri::mpi_cluster<E> const& cluster, F const& f, R&&... in) {
-  return tri::transform(cluster, std::forward<R>(in)..., f, {.schedule = tri::dynamic});
+  return tri::transform(cluster, std::forward<R>(in)..., f, {.schedule = tri::guided});
 }
 template <class E, class Out, class F, class... R>
 void dealt_map_into(tri::mpi_cluster<E> const& cluster, Out&& out, F const& f, R&&... in) {
-  tri::transform(cluster, std::forward<R>(in)..., f, tri::into(std::forward<Out>(out)), {.schedule = tri::dynamic});
+  tri::transform(cluster, std::forward<R>(in)..., f, tri::into(std::forward<Out>(out)), {.schedule = tri::guided});
 }
 
 std::vector<double> some_numbers(std::size_t n) {
@@ -112,7 +112,7 @@ TEST_CASE("pieces cover all elements, and become smaller") {
       }
 }
 
-TEST_CASE("dynamic results are the same to the bit") {
+TEST_CASE("guided results are the same to the bit") {
   same_results(tri::inline_executor{});
   same_results(tri::thread_pool(2));
 }
@@ -179,7 +179,7 @@ TEST_CASE("after a failure no rank takes more") {
   }
 }
 
-TEST_CASE("a stop and a timeout end a dynamic call on all ranks") {
+TEST_CASE("a stop and a timeout end a guided call on all ranks") {
   tri::mpi_cluster const cluster(tri::inline_executor{});
   for (int const asking : std::set<int>{0, cluster.size() / 2, cluster.size() - 1}) {
     std::stop_source source;
@@ -199,7 +199,7 @@ TEST_CASE("a stop and a timeout end a dynamic call on all ranks") {
   }
 }
 
-TEST_CASE("progress of a dynamic call goes on to the end, on each rank") {
+TEST_CASE("progress of a guided call goes on to the end, on each rank") {
   tri::mpi_cluster const cluster(tri::inline_executor{});
   std::size_t last = 0;
   bool ordered = true;
@@ -215,7 +215,7 @@ TEST_CASE("progress of a dynamic call goes on to the end, on each rank") {
       std::domain_error);
 }
 
-TEST_CASE("many dynamic calls leave no message to each other") {
+TEST_CASE("many guided calls leave no message to each other") {
   tri::mpi_cluster const cluster(tri::inline_executor{});
   for (int i = 0; i < 200; ++i) {
     auto const n = static_cast<std::size_t>(i % 7);

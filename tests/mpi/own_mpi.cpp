@@ -31,13 +31,13 @@ void calls_on_this_thread() {
   tri::mpi_cluster const alone(tri::inline_executor{});
   for (auto const timeout : {0h, 1h}) {
     int mine = 0, all = 0;
-    tri::for_each_index(alone, 1000, [&](std::size_t) { ++mine; }, {.timeout = timeout, .schedule = tri::dynamic});
+    tri::for_each_index(alone, 1000, [&](std::size_t) { ++mine; }, {.timeout = timeout, .schedule = tri::guided});
     MPI_Allreduce(&mine, &all, 1, MPI_INT, MPI_SUM, MPI_COMM_WORLD);
-    check(all == 1000, "a dynamic loop, in which rank 0 answers between its own pieces");
+    check(all == 1000, "a guided loop, in which rank 0 answers between its own pieces");
 
     std::vector<int> const in(1000, 3), negative(1000, -3);
-    check(tri::transform(cluster, in, std::negate<>{}, {.timeout = timeout, .schedule = tri::dynamic}) == negative,
-          "a dynamic transform");
+    check(tri::transform(cluster, in, std::negate<>{}, {.timeout = timeout, .schedule = tri::guided}) == negative,
+          "a guided transform");
     for (std::size_t const bad : {std::size_t{0}, std::size_t{999}}) {
       bool thrown = false;
       try {
@@ -45,14 +45,14 @@ void calls_on_this_thread() {
                             [&](std::size_t i) {
                               if (i == bad) throw std::domain_error("bad");
                             },
-                            {.timeout = timeout, .schedule = tri::dynamic});
+                            {.timeout = timeout, .schedule = tri::guided});
       } catch (std::domain_error const&) {
         thrown = true;
       }
-      check(thrown, "what one rank throws in a dynamic loop all ranks throw");
+      check(thrown, "what one rank throws in a guided loop all ranks throw");
     }
   }
-  for (auto const schedule : {tri::fixed, tri::dynamic}) {
+  for (auto const schedule : {tri::fixed, tri::guided}) {
     bool late = false;
     try {
       tri::for_each_index(cluster, 1'000'000, [](std::size_t) { std::this_thread::sleep_for(50us); },

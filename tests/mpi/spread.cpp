@@ -119,14 +119,14 @@ TEST_CASE("for_each changes a host range on all ranks") {
     for (double& x : expected) blend(x);
     tri::for_each(cluster, host, blend);
     CHECK(same_bits(host, expected));
-    tri::for_each(cluster, linked, blend, {.schedule = tri::dynamic});
+    tri::for_each(cluster, linked, blend, {.schedule = tri::guided});
     CHECK(same_bits(std::vector<double>(linked.begin(), linked.end()), expected));
     auto row = rows.row(1);
     tri::for_each(cluster, row, blend);
     CHECK(same_bits(Eigen::VectorXd(rows.row(1)), expected));
 
     std::vector<int> seen(n, 0), all(n, 0);
-    for (auto const schedule : {tri::fixed, tri::dynamic}) {
+    for (auto const schedule : {tri::fixed, tri::guided}) {
       std::fill(seen.begin(), seen.end(), 0);
       tri::for_each(cluster, std::as_const(host), [&](double const& x) { ++seen[static_cast<std::size_t>(&x - host.data())]; },
                     {.schedule = schedule});
@@ -237,7 +237,7 @@ TEST_CASE("a stop is heard from a rank that has nothing to do") {
   std::vector<double> const one{1.0};
   tri::buffer const spread(cluster, one);
   auto const token = stop.get_token();
-  for (auto const schedule : {tri::fixed, tri::dynamic})
+  for (auto const schedule : {tri::fixed, tri::guided})
     CHECK_THROWS_AS(tri::transform(cluster, one, square_of, {.stop = token, .schedule = schedule}), tri::cancelled);
   CHECK_THROWS_AS(tri::transform(cluster, spread, square_of, {.stop = token}), tri::cancelled);
   CHECK_THROWS_AS(tri::reduce(cluster, spread, 0.0, std::plus<>{}, {.stop = token}), tri::cancelled);

@@ -122,6 +122,7 @@ A fold(E const& ex, std::size_t n, Source const& source, Op const& op, fold_cont
   if constexpr (!stored && Source::keeps_first)
     on_bulk(ex, 1, evaluate_run<Source>{source, values.data(), very_first.data(), 0, 1}, options); // there is room for no more
 
+  progress_teller tell(control.progress);
   double per_tile = 1; // seconds of one worker; at first unknown, so slow
   for (std::size_t done = 0; done < count;) {
     auto const begun = clock::now();
@@ -147,7 +148,7 @@ A fold(E const& ex, std::size_t n, Source const& source, Op const& op, fold_cont
     per_tile = std::chrono::duration<double>(clock::now() - begun).count() * static_cast<double>(std::min(workers, window)) /
                static_cast<double>(window);
     done += window;
-    if (control.progress) control.progress({std::min(n, done * tile_size), n});
+    tell({done == count ? n : done * tile_size, n});
   }
   on_bulk(ex, 1, combine_tiles<A, Op>{tiles.data(), count, op}, {});
   if constexpr (Source::keeps_first)

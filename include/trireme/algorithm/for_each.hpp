@@ -13,7 +13,9 @@
 
 #include <chrono>
 #include <cstddef>
+#include <stdexcept>
 #include <stop_token>
+#include <string>
 #include <type_traits>
 #include <utility>
 
@@ -21,11 +23,11 @@ namespace trireme { inline namespace v1 {
 
 /// Options of the element-wise algorithms.
 struct loop_options {
-  count<"chunk_size"> chunk_size = 0;  ///< elements that a worker takes at once; 0: from the time that they take
-  std::stop_token stop = {};           ///< a request leaves the rest undone and throws `cancelled`
+  count<"chunk_size"> chunk_size = 0;  ///< elements that a worker takes at once; 0: from the time that they take; a device's: one
   progress_callback progress = {};     ///< called by the calling thread between pieces of work
+  std::stop_token stop = {};           ///< a request leaves the rest undone and throws `cancelled`
   std::chrono::nanoseconds timeout{0}; ///< for the whole call: then it leaves the rest undone and throws `timed_out`; 0: none
-  schedule_type schedule = fixed;      ///< of the ranks of a cluster; the workers of one executor always share by need
+  schedule_type schedule = fixed;      ///< of the ranks of a cluster; one executor's workers share by need: nothing else is taken
 };
 
 namespace detail {
@@ -70,6 +72,13 @@ bulk_options<completion_t<E>> to_bulk(loop_options const& o) {
   return {.grain = static_cast<std::size_t>(o.chunk_size), .stop = o.stop, .after = {}};
 }
 
+/// For the calls on one executor, before any work.
+inline void check_schedule(char const* call, loop_options const& o) {
+  if (o.schedule != fixed)
+    throw std::invalid_argument(std::string("trireme: ") + call +
+                                ": schedule is for the ranks of a cluster; the workers of one executor always share by need");
+}
+
 } // namespace detail
 
 /// f(i) for every i in [0, n).
@@ -100,13 +109,15 @@ void for_each_of(E const& ex, Data& data, F const& f, loop_options const& option
 } // namespace detail
 
 /// Calls f(i) for every i in [0, n), in any order; returns when all are done.
-/// @param n  of any integral type. @throws std::invalid_argument for a negative n; what f throws: the loop then ends
+/// @param n  of any integral type. @throws std::invalid_argument for a negative n, or a schedule off a cluster; what f throws: the loop then ends
 /// early, and the indices that have not begun are left out.
 /// Cost: some hundred nanoseconds beside the calls; runs of cheap indices are dealt out together.
 template <executor E, class F>
 void for_each_index(E const& ex, count<"n"> n, F f, loop_options options = {}) {
-  if constexpr (detail::accepts_kernel<E, F, std::size_t>())
+  if constexpr (detail::accepts_kernel<E, F, std::size_t>()) {
+    detail::check_schedule("for_each_index", options);
     detail::within("for_each_index", options, [&](loop_options const& o) { on_for_each_index(ex, n, f, o); });
+  }
 }
 
 /// Calls f(x) for every element x, in any order; returns when all are done.
@@ -119,6 +130,7 @@ void for_each(E const& ex, R&& range, F f, loop_options options = {}) {
   if constexpr (detail::packed_bits<R>) {
     for_each(ex, std::as_const(range), std::move(f), std::move(options));
   } else if constexpr (detail::accepts_data<E, R>()) {
+    detail::check_schedule("for_each", options);
     using element = typename detail::data_element<R>::type;
     // Copied in only, where f also takes a temporary, and so does not want to change what it is given.
     if constexpr (!any_buffer<R> && !host_executor<E> && std::is_invocable_v<F const&, element>) {

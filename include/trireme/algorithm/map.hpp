@@ -85,7 +85,7 @@ public:
     ++at_;
     if (--left_ != 0) return;
     done_ += at_;
-    if (options_.progress) options_.progress({done_, total_});
+    tell_.tell({done_, total_}, chunks_.empty());
   }
 
 private:
@@ -179,6 +179,7 @@ private:
   }
 
   loop_options options_;
+  progress_teller tell_{options_.progress};
   std::stop_source stop_;
   std::stop_callback<request> forward_;
   launcher launch_;
@@ -265,11 +266,12 @@ consteval bool accepts_lazy_map() {
 /// element throws `cancelled`, with .timeout (for the whole) `timed_out`, and the range ends there.
 /// @param f  called once for each element, as const, with the element as const; portable_kernel where ex does not see host
 /// memory: elements and results then travel as with submit, and a worker that ends takes its chunk with it.
-/// @param options  .chunk_size 0: chunks of about a millisecond. .progress is called on the reading thread, after each chunk.
+/// @param options  .chunk_size 0: chunks of about a millisecond. .progress is called on the reading thread, after a chunk.
 /// Cost: 4 · concurrency + 4 chunks of elements and results at a time; an allocation and some for each chunk.
 template <executor E, class R, class F>
 [[nodiscard]] auto map(E const& ex, R&& in, F f, loop_options options = {}) {
   if constexpr (detail::accepts_lazy_map<E, std::remove_reference_t<R>, F>()) {
+    detail::check_schedule("map", options);
     using kept = std::conditional_t<std::is_lvalue_reference_v<R>, R, std::remove_cvref_t<R>>;
     using result = detail::map_result_t<std::remove_reference_t<R>, F>;
     return mapped_range<E, kept, F, result>(ex, std::forward<R>(in), std::move(f), std::move(options));

@@ -71,10 +71,11 @@ void run_in_pieces(E const& ex, std::size_t n, bulk_options<completion_t<E>> con
   using piece_type = piece<E, Make, typename Passenger::place...>;
   std::vector<std::unique_ptr<piece_type>> pieces;
   std::size_t turn = 0, done = 0;
+  progress_teller tell(progress);
   auto const finish = [&](piece_type& p) {
     p.finish();
     done += p.count();
-    if (progress) progress({done, n});
+    tell({done, n});
   };
   auto const room = [&]() -> piece_type& {
     if (pieces.size() < at_once) return *pieces.emplace_back(std::make_unique<piece_type>(ex, make, data.in_pieces(size)...));

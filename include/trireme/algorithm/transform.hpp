@@ -152,13 +152,14 @@ void transform_data(E const& ex, Out& out, F const& f, loop_options const& optio
 /// Returns a std::vector for a host range, a vector of Eigen for one, and a buffer for a buffer: in.size() elements, in
 /// input order. Where f returns bool they are bytes.
 /// @param f  called once for each element, in any order, as const; portable_kernel where ex does not see host memory.
-/// @throws what f throws; what was computed by then is discarded.
+/// @throws what f throws; what was computed by then is discarded. std::invalid_argument for a schedule off a cluster.
 /// Cost: one pass. Host data is not copied where ex sees it; elsewhere it is copied in and out piece by piece, while other
 /// pieces are worked on, through some megabytes of the executor's memory. Of a forward range, pointers to the elements are
 /// collected; a single-pass range is read into memory first. A result type without a default constructor costs a move.
 template <executor E, class R, class F>
 [[nodiscard]] auto transform(E const& ex, R&& in, F f, loop_options options = {}) {
   if constexpr (detail::accepts_map<E, F, R>()) {
+    detail::check_schedule("transform", options);
     detail::input<E, R> data(ex, std::forward<R>(in));
     detail::fresh<E, detail::result_t<E, F, R>, R> out(ex, data.size());
     detail::transform_data(ex, out, f, options, data);
@@ -173,6 +174,7 @@ template <executor E, class R, class F>
 template <executor E, class R, class F, class Out>
 void transform(E const& ex, R&& in, F f, into_type<Out> place, loop_options options = {}) {
   if constexpr (detail::accepts_map_into<E, Out, F, R>()) {
+    detail::check_schedule("transform", options);
     detail::input<E, R> data(ex, std::forward<R>(in));
     detail::existing<E, Out> out(ex, place, data.size());
     detail::transform_data(ex, out, f, options, data);
@@ -185,6 +187,7 @@ void transform(E const& ex, R&& in, F f, into_type<Out> place, loop_options opti
 template <executor E, class R1, detail::data R2, class F>
 [[nodiscard]] auto transform(E const& ex, R1&& in1, R2&& in2, F f, loop_options options = {}) {
   if constexpr (detail::accepts_map<E, F, R1, R2>()) {
+    detail::check_schedule("transform", options);
     detail::input<E, R1> data1(ex, std::forward<R1>(in1));
     detail::input<E, R2> data2(ex, std::forward<R2>(in2));
     detail::check_same_size(data2.size(), data1.size(), "transform: in2");
@@ -199,6 +202,7 @@ template <executor E, class R1, detail::data R2, class F>
 template <executor E, class R1, detail::data R2, class F, class Out>
 void transform(E const& ex, R1&& in1, R2&& in2, F f, into_type<Out> place, loop_options options = {}) {
   if constexpr (detail::accepts_map_into<E, Out, F, R1, R2>()) {
+    detail::check_schedule("transform", options);
     detail::input<E, R1> data1(ex, std::forward<R1>(in1));
     detail::input<E, R2> data2(ex, std::forward<R2>(in2));
     detail::check_same_size(data2.size(), data1.size(), "transform: in2");
@@ -211,10 +215,12 @@ void transform(E const& ex, R1&& in1, R2&& in2, F f, into_type<Out> place, loop_
 /// f(get<0>(t), get<1>(t), …) for every tuple, pair or array t of a range; else as transform.
 template <executor E, class R, class F>
 [[nodiscard]] auto starmap(E const& ex, R&& tuples, F f, loop_options options = {}) {
+  detail::check_schedule("starmap", options);
   return transform(ex, std::forward<R>(tuples), detail::applied<F>{std::move(f)}, options);
 }
 template <executor E, class R, class F, class Out>
 void starmap(E const& ex, R&& tuples, F f, into_type<Out> place, loop_options options = {}) {
+  detail::check_schedule("starmap", options);
   transform(ex, std::forward<R>(tuples), detail::applied<F>{std::move(f)}, place, options);
 }
 

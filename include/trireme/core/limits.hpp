@@ -19,10 +19,10 @@
 
 namespace trireme { inline namespace v1 {
 
-/// Options of the calls that have no others.
+/// Options of the calls that have no others. Those that have put their own first, and these in the same order.
 struct call_options {
-  std::stop_token stop = {};           ///< a request leaves the rest undone and throws `cancelled`
   progress_callback progress = {};     ///< called by the calling thread between pieces of work
+  std::stop_token stop = {};           ///< a request leaves the rest undone and throws `cancelled`
   std::chrono::nanoseconds timeout{0}; ///< for the whole call: then it leaves the rest undone and throws `timed_out`; 0: none
 };
 
@@ -90,21 +90,23 @@ struct shifted_run {
   constexpr void operator()(std::size_t first, std::size_t last) const { run(base + first, base + last); }
 };
 
-/// Calls part(first, last) for [0, n) in pieces of some hundredths of a second, and then tells who watches.
-inline void in_watched_pieces(std::size_t n, std::size_t unit, std::size_t workers, progress_callback const& progress,
+/// Calls part(first, last) for [0, n) in pieces of some hundredths of a second, of `least` units or more, and then tells who watches,
+/// whose own time says nothing of the work.
+inline void in_watched_pieces(std::size_t n, std::size_t unit, std::size_t least, progress_callback const& progress,
                               run_ref part) {
   using clock = std::chrono::steady_clock;
   std::size_t const units = n / unit + (n % unit != 0);
-  std::size_t piece = workers;
+  std::size_t piece = least;
+  progress_teller tell(progress);
   for (std::size_t done = 0; done < units;) {
     auto const begun = clock::now();
     std::size_t const size = std::min(piece, units - done);
     part(done, done + size);
-    done += size;
-    progress({std::min(n, done * unit), n});
     auto const time = clock::now() - begun;
-    if (time < std::chrono::milliseconds(25)) piece *= 2;
-    if (time > std::chrono::milliseconds(100)) piece = std::max(piece / 2, workers);
+    done += size;
+    tell({done == units ? n : done * unit, n});
+    if (time < std::chrono::milliseconds(25) && piece < units) piece *= 2;
+    if (time > std::chrono::milliseconds(100)) piece = std::max(piece / 2, least);
   }
 }
 
@@ -120,8 +122,9 @@ void watched_bulk(E const& ex, std::size_t n, Run const& run, bulk_options<compl
         on_bulk(ex, last - first, shifted_run<Run>{run, first}, options);
     });
   };
-  if (progress)
-    in_watched_pieces(n, Unit, ex.concurrency(), progress, run_ref(part));
+  std::size_t const workers = ex.concurrency(), grain = std::max<std::size_t>(1, options.grain);
+  if (progress) // a grain of indices for each worker, if there are so many
+    in_watched_pieces(n, Unit, grain > n / workers ? std::max<std::size_t>(1, n) : workers * grain, progress, run_ref(part));
   else
     part(0, n / Unit + (n % Unit != 0));
 }

@@ -22,8 +22,36 @@ struct progress {
 };
 
 /// A progress option: any callable that takes a `progress`. Called by the thread that called the algorithm, between
-/// pieces of work; what it throws ends the call.
+/// pieces of work; what it throws ends the call. One that takes long is called less often, so that it takes a tenth of the time; the
+/// last call, with done == total, is never left out.
 using progress_callback = std::function<void(progress)>;
+
+namespace detail {
+
+/// Tells a callback how far a call is: not between two pieces of work where it has just had its share of the time.
+class progress_teller {
+public:
+  explicit progress_teller(progress_callback const& callback) noexcept : callback_(callback) {}
+  explicit operator bool() const noexcept { return static_cast<bool>(callback_); }
+
+  void operator()(progress p) { tell(p, p.done == p.total); }
+  /// `last`: of a call of which nobody knows the total.
+  void tell(progress p, bool last) {
+    if (!callback_) return;
+    auto const begun = clock::now();
+    if (begun < next_ && !last) return;
+    callback_(p);
+    auto const ended = clock::now();
+    next_ = ended + 9 * (ended - begun);
+  }
+
+private:
+  using clock = std::chrono::steady_clock;
+  progress_callback const& callback_;
+  clock::time_point next_ = clock::time_point::min();
+};
+
+} // namespace detail
 
 /// The ready progress callback, written to stderr: on a terminal a bar with rate and time left, redrawn at most ten
 /// times a second; elsewhere a line every five seconds. Copies share one bar. It begins when it is made.

@@ -196,6 +196,7 @@ A device_fold(cuda_device const& ex, std::size_t n, Source const& source, Op con
     else
       begun.push_back(ex.bulk(spread ? n : 1, body));
   }
+  progress_teller tell(control.progress);
   std::size_t const window = watched ? std::max<std::size_t>(1, ex.concurrency() / tile_lanes * 16) : count;
   for (std::size_t done = 0; done < count; done += window) {
     if (control.stop.stop_requested()) throw cancelled{};
@@ -212,7 +213,7 @@ A device_fold(cuda_device const& ex, std::size_t n, Source const& source, Op con
       begun.back().wait();
       begun.clear();
     }
-    if (control.progress) control.progress({last, n});
+    tell({last, n});
   }
 
   slot<A>*from = tiles.data(), *to = from + count;

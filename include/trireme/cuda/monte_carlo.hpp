@@ -32,10 +32,11 @@ struct simulate_each {
 template <class Sampler>
 auto on_monte_carlo(cuda_device const& ex, std::size_t n, Sampler const& sampler, monte_carlo_options const& options) {
   using source = detail::moments_source<Sampler>;
-  typename Sampler::value_type x0{};
-  auto const m = detail::device_fold<detail::moments<source::count>>(ex, n, source{sampler}, detail::add_moments{},
-                                                                     {options.stop, options.progress}, &x0);
-  return detail::to_estimate(x0, m, n);
+  using value = typename Sampler::value_type;
+  return detail::estimate_by<value>(n, [&](double scale, value& x0) {
+    return detail::device_fold<detail::moments<source::count>>(ex, n, source{sampler, scale}, detail::add_moments{},
+                                                               detail::control_at(scale, {options.stop, options.progress}), &x0);
+  });
 }
 
 template <class Out, class Sampler>

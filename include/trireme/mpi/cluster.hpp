@@ -57,7 +57,7 @@ struct cluster_names<E> {
 /// that has to outlive its processes gives each machine a process_pool, or saves its work. Without `.timeout` ranks wait for
 /// ever. The limit is on agreeing; the results that follow are on their way without one.
 ///
-/// `.schedule = tri::dynamic` hands out loops and transforms of host ranges in pieces, to whichever rank asks next: for elements that take unequally
+/// `.schedule = tri::guided` hands out loops and transforms of host ranges in pieces, to whichever rank asks next: for elements that take unequally
 /// long, or unequal machines. Rank 0 answers on a thread of its own, or between its own pieces where MPI may be called by one thread only;
 /// each piece costs a message there and one back, and the results are copied once more. `.progress` then tells how far all
 /// ranks are. What is spread over the ranks stays where it is.

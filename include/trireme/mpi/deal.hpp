@@ -1,5 +1,5 @@
 /// @file mpi/deal.hpp
-/// The dynamic schedule: pieces of a call's work go to whichever rank asks next, and their results to all ranks.
+/// The guided schedule: pieces of a call's work go to whichever rank asks next, and their results to all ranks.
 #pragma once
 #include <trireme/mpi/call_limit.hpp>
 #include <trireme/mpi/link.hpp>

@@ -30,7 +30,7 @@ inline constexpr bool only_reads = std::is_invocable_v<F const&, typename data_e
 /// Calls f(i) for every i in [0, n), each on one rank; returns when all ranks are done. What f changes, it changes in the
 /// memory of its rank.
 /// @throws as on one executor; what f throws on one rank, all ranks throw. `.progress` counts this rank's indices.
-/// Cost: beside the calls, one allreduce of three words; with `.schedule = dynamic` two, and a question and an answer of 12 bytes
+/// Cost: beside the calls, one allreduce of three words; with `.schedule = guided` two, and a question and an answer of 12 bytes
 /// for each of some ten pieces a rank.
 template <executor E, class F>
 void for_each_index(mpi_cluster<E> const& cluster, count<"n"> n, F f, loop_options options = {}) {
@@ -60,7 +60,8 @@ void for_each(mpi_cluster<E> const& cluster, R&& range, F f, loop_options option
       auto const mine = share_of(range.cuts(), cluster.rank());
       link_of(cluster).together(
           [&] {
-            part_of_whole{mine.first, 1, range.size()}([&] { trireme::for_each(cluster.inner(), range.local(), f, options); });
+            part_of_whole{mine.first, 1,
+                          range.size()}([&] { trireme::for_each(cluster.inner(), range.local(), f, by_one_rank(options)); });
             return range.size();
           },
           call_limit("for_each", options.timeout));

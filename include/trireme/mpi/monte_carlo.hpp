@@ -10,6 +10,7 @@
 #include <trireme/mpi/call_limit.hpp>
 #include <trireme/mpi/cluster.hpp>
 #include <trireme/mpi/reduce.hpp>
+#include <trireme/mpi/timed_call.hpp>
 
 #include <cstddef>
 #include <optional>
@@ -68,15 +69,14 @@ struct later_samples {
 template <class Sampler>
 struct centred_source {
   using parts = parts_of<Sampler>;
-  using moments_of = moments_source<later_samples<Sampler>>;
   using value_type = typename Sampler::value_type;
   static constexpr bool keeps_first = false, in_rows = samples_rows<Sampler>;
   static constexpr std::size_t unit = sample_unit<Sampler>;
-  moments_of source;
+  moments_source<later_samples<Sampler>> source;
   slot<value_type> x0;
 
   constexpr auto cursor() const { return source.cursor(); }
-  constexpr auto lift(value_type const& x, slot<value_type> const*) const { return moments_of::lift(x, &x0); }
+  constexpr auto lift(value_type const& x, slot<value_type> const*) const { return source.lift(x, &x0); }
   template <class Visit>
   constexpr void rows(std::size_t first, std::size_t last, Visit const& visit) const {
     source.rows(first, last, visit);
@@ -87,14 +87,12 @@ struct centred_source {
   }
 };
 
-/// The moments of a sample.
-template <class Sampler>
+/// The moments of a sample that was stored.
+template <class V>
 struct moments_around {
-  using value_type = typename Sampler::value_type;
-  slot<value_type> x0;
-  constexpr auto operator()(stored_t<value_type> const& x) const {
-    return moments_source<Sampler>::lift(static_cast<value_type>(x), &x0);
-  }
+  V x0;
+  double scale;
+  constexpr auto operator()(stored_t<V> const& x) const { return moments_of(static_cast<V>(x), x0, scale); }
 };
 
 /// n samples as results that make() emplaces in `out`: this rank's are computed by its executor.
@@ -163,28 +161,33 @@ template <class Real = double, executor E, class F>
     if (detail::cut_by_elements(n, link.size())) {
       auto const out = detail::simulate_on_all(cluster, n, all, {options.seed, options.progress, options.stop, options.timeout});
       std::span<detail::stored_t<value> const> const values = out;
-      auto const x0 = static_cast<value>(values[0]);
-      auto const sums = on_transform_reduce(inline_executor{}, values, std::type_identity<moments>{}, detail::add_moments{},
-                                            detail::moments_around<sampler>{x0}, {});
-      return detail::to_estimate(x0, sums, n);
+      return detail::estimate_by<value>(n, [&](double scale, value& x0) {
+        x0 = static_cast<value>(values[0]);
+        return on_transform_reduce(inline_executor{}, values, std::type_identity<moments>{}, detail::add_moments{},
+                                   detail::moments_around<value>{x0, scale}, {});
+      });
     }
 
-    std::optional<detail::forest<moments>> trees;
-    value x0{};
-    auto const work = [&] {
-      call_options const limits{.stop = options.stop, .progress = options.progress, .timeout = options.timeout};
-      detail::within("monte_carlo", limits, [&](call_options const& limited) {
+    // All ranks see the same sums, and so agree on whether these are made again.
+    detail::timed_call<call_options> const timed(
+        link, "monte_carlo", {.progress = options.progress, .stop = options.stop, .timeout = options.timeout});
+    return detail::estimate_by<value>(n, [&](double scale, value& x0) {
+      std::optional<detail::forest<moments>> trees;
+      auto const share_of_sums = [&](call_options const& limited) {
         x0 = static_cast<value>(simulate<Real>(cluster.inner(), 1, f, {.seed = options.seed, .stop = limited.stop})[0]);
         detail::grow(trees, link, n, limited, [&](detail::share part, detail::fold_control const& control) {
-          detail::centred_source<sampler> const source{{{all, part.first}}, x0};
-          return detail::fold<moments>(cluster.inner(), part.size(), source, detail::add_moments{}, control);
+          detail::centred_source<sampler> const source{{{all, part.first}, scale}, x0};
+          return detail::fold<moments>(cluster.inner(), part.size(), source, detail::add_moments{},
+                                       detail::control_at(scale, control));
         });
+      };
+      timed.together([&] {
+        timed.within_time(share_of_sums);
+        return n;
       });
-      return n;
-    };
-    link.together(work, detail::call_limit("monte_carlo", options.timeout));
-    trees->gather(link);
-    return detail::to_estimate(x0, trees->combine(detail::add_moments{}), n);
+      trees->gather(link);
+      return trees->combine(detail::add_moments{});
+    });
   } else {
     return estimate{};
   }

@@ -79,7 +79,7 @@ A reduce_together(mpi_cluster<E> const& cluster, char const* call, std::remove_r
     if (n == 0) return n;
     if constexpr (!std::same_as<Each, never_by_elements> && !any_buffer<R>) {
       if (cut_by_elements(n, link.size())) {
-        loop_options const loop{.chunk_size = 0, .stop = options.stop, .progress = options.progress, .timeout = options.timeout};
+        loop_options const loop{.chunk_size = 0, .progress = options.progress, .stop = options.stop, .timeout = options.timeout};
         values.emplace(link, even_cuts(n, link.size()));
         transform_share(cluster, *values, n, each, loop, data);
         return n;
@@ -148,7 +148,7 @@ template <executor E, class R, class A, class Op = std::plus<>>
     return detail::reduce_together<E, R>(cluster, "reduce", in, std::move(init), op, options,
                                          [&](auto view, detail::fold_control const& control) {
                                            return on_reduce(cluster.inner(), view, std::type_identity<A>{}, op,
-                                                            {.stop = control.stop, .progress = control.progress});
+                                                            {.progress = control.progress, .stop = control.stop});
                                          });
   else
     return detail::refused{};
@@ -172,7 +172,7 @@ template <executor E, class R, class A, class Op, class F>
   if constexpr (detail::accepts_cluster_mapped_reduction<E, R, A, Op, F>()) {
     auto const value = [&](auto view, detail::fold_control const& control) {
       return on_transform_reduce(cluster.inner(), view, std::type_identity<A>{}, op, f,
-                                 {.stop = control.stop, .progress = control.progress});
+                                 {.progress = control.progress, .stop = control.stop});
     };
     return detail::reduce_together<E, R>(cluster, "transform_reduce", in, std::move(init), op, options, value,
                                          detail::made_from<A, F>{f});

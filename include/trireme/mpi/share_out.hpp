@@ -19,6 +19,12 @@
 
 namespace trireme { inline namespace v1 { namespace detail {
 
+/// What a rank's own executor is told: ranks have settled the schedule among them.
+inline loop_options by_one_rank(loop_options options) {
+  options.schedule = fixed;
+  return options;
+}
+
 /// A call whose n elements all ranks know: their pieces, of which none has fewer elements than an executor has workers.
 class dealt_call {
 public:
@@ -59,17 +65,18 @@ private:
     loop_options all = options;
     all.timeout = limit_.left();
     within(limit_.call(), all, [&](loop_options const& limited) {
-      loop_options one = limited;
+      loop_options one = by_one_rank(limited);
       one.progress = {};
+      progress_teller tell(options.progress);
       std::size_t done = 0;
       clock::duration before = 2 * soon;
       for (std::uint64_t k = deal_.take(); k != deal::none; k = deal_.take()) {
         before = compute_piece({cuts_[k], cuts_[k + 1]}, before,
                                [&](share part) { part_of_whole{part.first, 1, n_}([&] { compute(part, one); }); });
         done = cuts_[k + 1];
-        if (options.progress) options.progress({done, n_});
+        tell({done, n_});
       }
-      if (options.progress && done != n_) options.progress({n_, n_});
+      if (done != n_) tell({n_, n_});
     });
   }
   /// Returns how long it took, as the one before took `before`. One worker can stop shortly before the end without loss.
@@ -102,7 +109,7 @@ template <class E, class Read, class Work, class... All>
 void share_out(mpi_cluster<E> const& cluster, char const* name, loop_options const& options, Read const& read, Work const& work,
                All const&... all) {
   mpi_link const& link = link_of(cluster);
-  call_limit const limit(name, options.timeout, options.schedule == dynamic ? 1 : 0);
+  call_limit const limit(name, options.timeout, options.schedule == guided ? 1 : 0);
   std::optional<dealt_call> call;
   std::vector<std::size_t> cuts;
   link.together(
@@ -110,7 +117,7 @@ void share_out(mpi_cluster<E> const& cluster, char const* name, loop_options con
         check_timeout(name, options.timeout);
         if (options.stop.stop_requested()) throw cancelled{}; // also where nothing comes here
         std::size_t const n = read();
-        if (options.schedule == dynamic) {
+        if (options.schedule == guided) {
           call.emplace(cluster, n, limit);
           (call->expect(all().size_bytes()), ...);
           return n;

@@ -117,7 +117,7 @@ void sort_together(mpi_cluster<E> const& cluster, std::vector<std::size_t> const
   std::optional<run_splits<T>> splits;
   timed.together([&] {
     timed.within_time(
-        [&](call_options const& limited) { trireme::sort(inner, mine, less, {.stop = limited.stop, .progress = before}); });
+        [&](call_options const& limited) { trireme::sort(inner, mine, less, {.progress = before, .stop = limited.stop}); });
     if (link.size() == 1) return n;
     room.emplace(inner, size);
     leaving.emplace(inner, mine.data(), size);

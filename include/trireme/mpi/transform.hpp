@@ -28,7 +28,7 @@ void transform_share(mpi_cluster<E> const& cluster, Out& out, std::size_t n, F c
   if (mine.size() == 0) return;
   part_of_whole{mine.first, 1, n}([&] {
     auto const compute = [&](auto&&... part) {
-      trireme::transform(cluster.inner(), part..., f, trireme::into(out.place()), options);
+      trireme::transform(cluster.inner(), part..., f, trireme::into(out.place()), by_one_rank(options));
     };
     compute(in.part(mine)...);
   });
@@ -105,7 +105,7 @@ consteval bool accepts_cluster_map_into() {
 /// transferable, arrive on every rank; elements are cut evenly: also few slow ones spread over all ranks. Or it is a spread
 /// buffer, each rank's part of which is worked on where it is, and the result is one.
 /// @throws as on one executor; what one rank throws, all ranks throw. `.progress` counts this rank's elements.
-/// Cost: one allreduce of three words; for a host range one allgather of the results. With `.schedule = dynamic`, for host
+/// Cost: one allreduce of three words; for a host range one allgather of the results. With `.schedule = guided`, for host
 /// ranges, a question and an answer of 12 bytes for each of some ten pieces a rank, another allreduce, and memory for the results once again. Spread data that lies by other cuts
 /// than the first travels to where that is.
 template <executor E, class R, class F>

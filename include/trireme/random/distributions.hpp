@@ -1,5 +1,5 @@
 /// @file distributions.hpp
-/// From random bits to numbers: uniform, normal, a pair of normals, an index. Float takes 32 bits, double 64.
+/// From random bits to numbers: uniform, normal, a pair of normals, an index. Float takes 32 bits, double and an index 64.
 #pragma once
 
 #include <trireme/simd/math.hpp>
@@ -120,20 +120,12 @@ template <class T, class U>
   return {mul(radius, c), mul(radius, s)};
 }
 
-/// ⌊w n / 2³²⌋, or 2⁶⁴ of 64 bits: in [0, n). A value comes up with a probability that differs from 1/n by
-/// less than 2⁻³², or 2⁻⁶⁴: a relative bias of at most n/2³², or n/2⁶⁴. n is at most 2³² for 32 bits.
-[[nodiscard]] constexpr std::uint64_t to_index(std::uint32_t w, std::uint64_t n) noexcept { return (w * n) >> 32; }
+/// ⌊w n / 2⁶⁴⌋: in [0, n). A value comes up with a probability that differs from 1/n by less than 2⁻⁶⁴: a relative bias of
+/// at most n/2⁶⁴.
 [[nodiscard]] constexpr std::uint64_t to_index(std::uint64_t w, std::uint64_t n) noexcept {
   return static_cast<std::uint64_t>((static_cast<uint128>(w) * n) >> 64);
 }
-
 /// The same of each lane.
-template <std::size_t N>
-[[nodiscard, gnu::always_inline]] inline pack<std::uint64_t, N> to_index(pack<std::uint32_t, N> const& w,
-                                                                         std::uint64_t n) noexcept {
-  pack<std::uint64_t, N> const wide = convert<std::uint64_t>(w);
-  return n >> 32 != 0 ? wide : mul_low(wide, pack<std::uint64_t, N>(n)) >> 32;
-}
 template <std::size_t N>
 [[nodiscard, gnu::always_inline]] inline pack<std::uint64_t, N> to_index(pack<std::uint64_t, N> const& w,
                                                                          std::uint64_t n) noexcept {

@@ -18,8 +18,8 @@
 namespace trireme { inline namespace v1 {
 
 /// The random numbers of one sample. Each call takes a fixed number of 32-bit words from Words: one for float
-/// and two for double, twice that for normal_pair. So what a sample draws depends on nothing but the seed and
-/// its index.
+/// and two for double, twice that for normal_pair, and two for index in both. So what a sample draws depends on
+/// nothing but the seed and its index.
 ///
 /// Words has next(), which returns the next word, or bits(), which returns those of a call; what that throws
 /// (std::logic_error, call N + 1 under draws<N>) every member here may throw. Real is float, double or, for a kernel under
@@ -49,17 +49,22 @@ public:
     return detail::to_normal_pair<Real>(first, second);
   }
 
-  /// One of 0, 1, …, n − 1. Its relative bias is at most n/2³² for float, n/2⁶⁴ for double.
-  /// @throws std::invalid_argument where n < 1, or n > 2³² for float.
+  /// One of 0, 1, …, n − 1, of 64 bits for float too, where it counts as two calls. A value's probability differs from 1/n by
+  /// at most the factor 1 ± n/2⁶⁴: nothing that can be seen for n up to 2⁴⁰; of n near 2⁶⁴ some values come up twice as
+  /// often as others. @throws std::invalid_argument where n < 1.
   template <std::integral I>
     requires(!std::same_as<I, bool>)
   [[nodiscard]] constexpr auto index(I n) {
     if (n < 1) [[unlikely]]
       throw std::invalid_argument("trireme: rng.index(n) needs n >= 1");
     auto const size = static_cast<std::uint64_t>(n);
-    if (words_per_call == 1 && size > (std::uint64_t{1} << 32)) [[unlikely]]
-      throw std::invalid_argument("trireme: rng.index(n) has 32 bits for float, so n may be at most 2^32");
-    return convert<I>(detail::to_index(bits(), size));
+    if constexpr (words_per_call == 2) {
+      return convert<I>(detail::to_index(bits(), size));
+    } else {
+      auto const high = convert<std::uint64_t>(bits());
+      auto const low = convert<std::uint64_t>(bits());
+      return convert<I>(detail::to_index((high << 32) | low, size));
+    }
   }
 
   /// Where the words come from, to be placed at another sample.
@@ -103,7 +108,8 @@ struct draws_kernel {
   }
 };
 
-/// f, with the promise that it calls rng at most N times in a sample (normal_pair being two calls).
+/// f, with the promise that it calls rng at most N times in a sample (normal_pair being two calls, and so
+/// is index in float).
 ///
 /// Then samples share generator blocks, in a layout that packs and warps read without a shuffle; without it
 /// each sample has a stream of its own. The numbers drawn differ between the two. Call N + 1 is
