@@ -82,7 +82,7 @@ struct find_splits {
   }
 };
 
-inline constexpr std::size_t splits_checked = 1024; ///< by one index of check_splits
+inline constexpr std::size_t splits_checked = 64;  ///< by one index of check_splits
 
 /// Whether each tile gets a part of either run, and not less than none: less contradicts itself where it does not. One flag for
 /// many tiles.

@@ -27,7 +27,7 @@ inline constexpr std::size_t sort_short = 16;            ///< elements that inse
 
 /// Sorts each block of `a` with `b` as room for it. in_b[k] says at each moment where the elements of block k are whole,
 /// so that none is lost if less throws.
-template <class T, class Less>
+template <std::size_t Block, class T, class Less>
 struct sort_blocks {
   using parts = parts_of<Less>;
   T* a;
@@ -37,8 +37,8 @@ struct sort_blocks {
   Less less;
   constexpr void operator()(std::size_t first, std::size_t last) const {
     for (std::size_t k = first; k < last; ++k) {
-      std::size_t const begin = k * sort_block;
-      std::size_t const size = n - begin < sort_block ? n - begin : sort_block;
+      std::size_t const begin = k * Block;
+      std::size_t const size = n - begin < Block ? n - begin : Block;
       for (std::size_t s = 0; s < size; s += sort_short)
         insertion_sort(a + begin + s, size - s < sort_short ? size - s : sort_short);
       T* from = a + begin;
@@ -68,7 +68,7 @@ struct sort_blocks {
 };
 
 /// Copies whole blocks: those that in_b marks, or all.
-template <class T>
+template <std::size_t Block, class T>
 struct gather_blocks {
   T* a;
   T const* b;
@@ -78,8 +78,8 @@ struct gather_blocks {
   constexpr void operator()(std::size_t first, std::size_t last) const {
     for (std::size_t k = first; k < last; ++k) {
       if (!all && in_b[k] == 0) continue;
-      std::size_t const begin = k * sort_block;
-      std::size_t const end = n - begin < sort_block ? n : begin + sort_block;
+      std::size_t const begin = k * Block;
+      std::size_t const end = n - begin < Block ? n : begin + Block;
       for (std::size_t i = begin; i < end; ++i) a[i] = b[i];
     }
   }
@@ -140,48 +140,44 @@ consteval bool accepts_sort() {
   return false;
 }
 
-} // namespace detail
-
-/// Sorts n transferable elements at `data` in ex's memory; also if less throws, they are all still there.
-template <executor E, class T, class Less>
-void on_sort(E const& ex, T* data, std::size_t n, Less const& less, call_options const& options) {
-  using namespace detail;
+/// Sorts blocks, each by one worker, and merges them in tiles. Whatever less says or throws, the elements are all at `data` afterwards.
+template <std::size_t Block, std::size_t Tile, executor E, class T, class Less>
+void merge_sort(E const& ex, T* data, std::size_t n, Less const& less, call_options const& options) {
+  static_assert(Block % Tile == 0);
   bulk_options<completion_t<E>> const may_stop{.grain = options.stop.stop_possible() ? 1 : 0, .stop = options.stop, .after = {}};
   std::size_t passes = 2, done = 0; // the blocks, and the way back
-  for (std::size_t width = sort_block; width < n; width *= 2) ++passes;
+  for (std::size_t width = Block; width < n; width *= 2) ++passes;
   auto const tell = [&] {
     if (++done, options.progress) options.progress({done == passes ? n : n / passes * done, n});
   };
-  std::size_t const blocks = n / sort_block + (n % sort_block != 0);
+  std::size_t const blocks = n / Block + (n % Block != 0);
   buffer<T, E> room(ex, n);
-  merger<tile_size, E> runs(ex, n);
+  merger<Tile, E> runs(ex, n);
   buffer<std::uint8_t, E> in_b(ex, blocks);
   on_bulk(ex, blocks, clear_flags{in_b.data()}, {});
   T* from = data;
   T* to = room.data();
   try {
-    on_bulk(ex, blocks, sort_blocks<T, Less>{data, room.data(), in_b.data(), n, less}, may_stop);
+    on_bulk(ex, blocks, sort_blocks<Block, T, Less>{data, room.data(), in_b.data(), n, less}, may_stop);
     tell();
   } catch (...) {
-    on_bulk(ex, blocks, gather_blocks<T>{data, room.data(), in_b.data(), n, false}, {});
+    on_bulk(ex, blocks, gather_blocks<Block, T>{data, room.data(), in_b.data(), n, false}, {});
     throw;
   }
-  on_bulk(ex, blocks, gather_blocks<T>{data, room.data(), in_b.data(), n, false}, {});
+  on_bulk(ex, blocks, gather_blocks<Block, T>{data, room.data(), in_b.data(), n, false}, {});
   try {
-    for (std::size_t width = sort_block; width < n; width *= 2) {
+    for (std::size_t width = Block; width < n; width *= 2) {
       runs.pass(from, to, even_runs{width, n}, less, may_stop);
       std::swap(from, to);
       tell();
     }
   } catch (...) {
-    if (from != data) on_bulk(ex, blocks, gather_blocks<T>{data, from, nullptr, n, true}, {});
+    if (from != data) on_bulk(ex, blocks, gather_blocks<Block, T>{data, from, nullptr, n, true}, {});
     throw;
   }
-  if (from != data) on_bulk(ex, blocks, gather_blocks<T>{data, from, nullptr, n, true}, {});
+  if (from != data) on_bulk(ex, blocks, gather_blocks<Block, T>{data, from, nullptr, n, true}, {});
   tell();
 }
-
-namespace detail {
 
 /// `sort_data(data, n, less)` on the elements, or on their positions.
 template <class E, class R, class Less, class Sort>
@@ -202,6 +198,12 @@ void sort_by(E const& ex, std::remove_reference_t<R>& range, Less const& less, S
 }
 
 } // namespace detail
+
+/// Sorts n transferable elements at `data` in ex's memory.
+template <executor E, class T, class Less>
+void on_sort(E const& ex, T* data, std::size_t n, Less const& less, call_options const& options) {
+  detail::merge_sort<detail::sort_block, tile_size>(ex, data, n, less, options);
+}
 
 /// Sorts in place; equal elements keep their order, so that the result is the same on every executor.
 ///

@@ -192,6 +192,18 @@ template <auto const& F, class T>
   requires(!std::same_as<typename order_given<std::remove_cvref_t<decltype(F)>, T>::type, std::remove_cvref_t<decltype(F)>>)
 struct order_given<fn_type<F>, T> : order_given<std::remove_cvref_t<decltype(F)>, T> {};
 
+/// Whether a Less is known to be a strict weak order of elements of T, with nothing of a user's in it.
+template <class Less, class T>
+inline constexpr bool known_order = false;
+template <class T>
+inline constexpr bool known_order<ascending, T> = value_order<T>::known;
+template <class As, bool Reverse, class T>
+inline constexpr bool known_order<default_order<As, Reverse>, T> = value_order<std::conditional_t<std::is_void_v<As>, T, As>>::known;
+template <class As, class T>
+inline constexpr bool known_order<std::less<As>, T> = known_order<default_order<As, false>, T>;
+template <class As, class T>
+inline constexpr bool known_order<std::greater<As>, T> = known_order<default_order<As, true>, T>;
+
 /// The order that `less` stands for, of elements of T.
 template <class T, class Less>
 constexpr auto order_by(Less const& less) {

@@ -71,7 +71,7 @@ void merge_into(E const& ex, buffer<T, E>& room, T* data, std::vector<std::size_
   T* from = room.data();
   T* to = data;
   auto const bring_back = [&] {
-    if (from != data) on_bulk(ex, blocks, gather_blocks<T>{data, from, nullptr, n, true}, {});
+    if (from != data) on_bulk(ex, blocks, gather_blocks<sort_block, T>{data, from, nullptr, n, true}, {});
   };
   try {
     timed.within_time([&](call_options const& limited) {
