@@ -24,12 +24,14 @@ inline std::invalid_argument no_order() {
 template <class T, class Less>
 constexpr void merge_two(T const* a, std::size_t na, T const* b, std::size_t nb, T* out, Less const& less) {
   std::size_t i = 0, j = 0;
-  for (std::size_t k = 0, n = na + nb; k < n; ++k) {
-    bool const from_b = j < nb && (i >= na || less(b[j], a[i]));
-    out[k] = from_b ? b[j] : a[i];
+  while (i < na && j < nb) {
+    bool const from_b = less(b[j], a[i]);
+    *out++ = from_b ? b[j] : a[i];
     i += from_b ? 0 : 1;
     j += from_b ? 1 : 0;
   }
+  while (i < na) *out++ = a[i++];
+  while (j < nb) *out++ = b[j++];
 }
 
 /// How many of the first d elements of the merge come from a (the "merge path": Odeh, Green et al., 2012). Whatever less says, they
