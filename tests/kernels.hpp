@@ -61,6 +61,7 @@ struct measured {
   double value;
   std::uint64_t place;
   friend constexpr auto operator<=>(measured const&, measured const&) = default;
+  friend constexpr bool operator==(measured const&, measured const&) = default; // nvcc 13 leaves an implied one undefined
 };
 inline constexpr auto by_value = [](measured a, measured b) { return a.value < b.value; };
 /// No order at all.
