@@ -82,7 +82,8 @@ TEST_CASE("the default order of floating-point numbers of all widths") {
 TEST_CASE("the default order has NaNs last member by member") {
   constexpr double n = nan_of<double>;
   using pair = std::pair<double, std::string>;
-  ordered<pair>({{pair(0.0, "a"), pair(-0.0, "a")}, {pair(0.0, "b")}, {pair(2, "a")}, {pair(n, "a"), pair(-n, "a")}, {pair(n, "b")}});
+  ordered<pair>(
+      {{pair(0.0, "a"), pair(-0.0, "a")}, {pair(0.0, "b")}, {pair(2, "a")}, {pair(n, "a"), pair(-n, "a")}, {pair(n, "b")}});
   using tuple = std::tuple<int, float, double>;
   float const f = nan_of<float>;
   ordered<tuple>({{tuple(1, 1, n)}, {tuple(1, 2, 0)}, {tuple(1, 2, n)}, {tuple(1, f, 0)}, {tuple(1, f, n)}, {tuple(2, 0, 0)}});
@@ -96,7 +97,8 @@ TEST_CASE("the default order has NaNs last member by member") {
                    {nested({0, n}, f)},
                    {nested({n, 0}, 1.0f)}});
   using vector = std::vector<double>;
-  ordered<vector>({{vector{}}, {vector{1}}, {vector{1, 1}}, {vector{1, n}, vector{1, -n}}, {vector{1, n, 0}}, {vector{2}}, {vector{n}}});
+  ordered<vector>(
+      {{vector{}}, {vector{1}}, {vector{1, 1}}, {vector{1, n}, vector{1, -n}}, {vector{1, n, 0}}, {vector{2}}, {vector{n}}});
   using list = std::list<std::pair<float, int>>;
   ordered<list>({{list{}}, {list{{1.0f, 2}}}, {list{{1.0f, 2}, {f, 1}}}, {list{{f, 1}}}, {list{{f, 2}}}});
   ordered<std::tuple<>>({{std::tuple<>{}, std::tuple<>{}}});

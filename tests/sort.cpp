@@ -250,16 +250,20 @@ TEST_CASE("sort: with a comparison that is no order no element is lost") {
     loses_none(ex, in, by_weight, place);
     loses_none(far, in, by_weight, place);
     loses_none(pool, in, tri::ascending{}, place);
-    loses_none(pool, in, [](weighed, weighed) { return true; }, place);
-    loses_none(pool, in, [](weighed a, weighed b) { return a.place <= b.place; }, place);
-    loses_none(pool, in, [](weighed a, weighed b) { return scramble(a.place * 31u + b.place) % 2 == 0; }, place);
+    loses_none(
+        pool, in, [](weighed, weighed) { return true; }, place);
+    loses_none(
+        pool, in, [](weighed a, weighed b) { return a.place <= b.place; }, place);
+    loses_none(
+        pool, in, [](weighed a, weighed b) { return scramble(a.place * 31u + b.place) % 2 == 0; }, place);
     std::atomic<std::uint32_t> calls = 0; // says another thing each time
     auto const by_chance = [&](auto const&, auto const&) { return scramble(calls.fetch_add(1)) % 2 == 0; };
     loses_none(pool, in, by_chance, place);
     std::vector<std::pair<double, std::string>> pairs; // sorted by their positions
     for (auto const& x : in) pairs.emplace_back(x.weight, std::to_string(x.place));
     auto const place_in_text = [](auto const& x) { return std::size_t{std::stoul(x.second)}; };
-    loses_none(pool, pairs, [](auto const& a, auto const& b) { return a.first < b.first; }, place_in_text);
+    loses_none(
+        pool, pairs, [](auto const& a, auto const& b) { return a.first < b.first; }, place_in_text);
     loses_none(ex, pairs, by_chance, place_in_text);
     loses_none(pool, std::deque(in.begin(), in.end()), by_weight, place);
   }
@@ -310,11 +314,14 @@ TEST_CASE("sort: NaNs come last, inside pairs and arrays too, stably") {
   for (std::size_t i = 0; i < n; ++i) {
     numbers[i] = i % 7 == 0 ? nan : static_cast<double>(scramble(i) % 1000);
     pairs.emplace_back(numbers[i], std::to_string(scramble(i) % 5));
-    arrays[i] = {{i % 3 == 0 ? static_cast<float>(nan) : static_cast<float>(i % 2), static_cast<float>(numbers[i])}, static_cast<std::uint32_t>(i % 4)};
+    arrays[i] = {{static_cast<float>(i % 3 == 0 ? nan : static_cast<double>(i % 2)), static_cast<float>(numbers[i])},
+                 static_cast<std::uint32_t>(i % 4)};
   }
   auto const key = [](auto x) { return std::pair(x != x, x == x ? x : 0); };
   auto const by_number = [&](double a, double b) { return key(a) < key(b); };
-  auto const by_pair = [&](auto const& a, auto const& b) { return std::pair(key(a.first), a.second) < std::pair(key(b.first), b.second); };
+  auto const by_pair = [&](auto const& a, auto const& b) {
+    return std::pair(key(a.first), a.second) < std::pair(key(b.first), b.second);
+  };
   auto const by_array = [&](auto const& a, auto const& b) {
     return std::tuple(key(a.first[0]), key(a.first[1]), a.second) < std::tuple(key(b.first[0]), key(b.first[1]), b.second);
   };

@@ -34,8 +34,8 @@ constexpr void merge_two(T const* a, std::size_t na, T const* b, std::size_t nb,
   while (j < nb) *out++ = b[j++];
 }
 
-/// How many of the first d elements of the merge come from a (the "merge path": Odeh, Green et al., 2012). Whatever less says, they
-/// are there: d - nb ≤ result ≤ na.
+/// How many of the first d elements of the merge come from a (the "merge path": Odeh, Green et al., 2012). Whatever less says,
+/// they are there: d - nb ≤ result ≤ na.
 template <class T, class Less>
 constexpr std::size_t merge_split(T const* a, std::size_t na, T const* b, std::size_t nb, std::size_t d, Less const& less) {
   std::size_t low = d > nb ? d - nb : 0;
@@ -66,9 +66,9 @@ struct even_runs {
   }
 };
 
-/// Where the tiles of the output begin in the runs of their pairs: tile t after splits[t] elements of the first run of the pair at
-/// its first element. They are found once and kept, so that a tile ends where the next one starts even if less would
-/// now say something else.
+/// Where the tiles of the output begin in the runs of their pairs: tile t after splits[t] elements of the first run of the pair
+/// at its first element. They are found once and kept, so that a tile ends where the next one starts even if less would now say
+/// something else.
 template <std::size_t Tile, class T, class Less, class Runs>
 struct find_splits {
   using parts = parts_of<Less>;
@@ -84,7 +84,7 @@ struct find_splits {
   }
 };
 
-inline constexpr std::size_t splits_checked = 64;  ///< by one index of check_splits
+inline constexpr std::size_t splits_checked = 64; ///< by one index of check_splits
 
 /// Whether each tile gets a part of either run, and not less than none: less contradicts itself where it does not. One flag for
 /// many tiles.

@@ -140,7 +140,8 @@ consteval bool accepts_sort() {
   return false;
 }
 
-/// Sorts blocks, each by one worker, and merges them in tiles. Whatever less says or throws, the elements are all at `data` afterwards.
+/// Sorts blocks, each by one worker, and merges them in tiles. Whatever less says or throws, the elements are all at `data`
+/// afterwards.
 template <std::size_t Block, std::size_t Tile, executor E, class T, class Less>
 void merge_sort(E const& ex, T* data, std::size_t n, Less const& less, call_options const& options) {
   static_assert(Block % Tile == 0);
@@ -208,8 +209,8 @@ void on_sort(E const& ex, T* data, std::size_t n, Less const& less, call_options
 /// Sorts in place; equal elements keep their order, so that the result is the same on every executor.
 ///
 /// Elements that are not transferable, or not contiguous, are sorted by position and moved once (host executors).
-/// @param less  a strict weak order, as < is none on NaNs. std::less and std::greater, by fn too, are the default order, `ascending`, and its
-/// reverse: NaNs last and first. portable_kernel where ex does not see host memory.
+/// @param less  a strict weak order, as < is none on NaNs. std::less and std::greater, by fn too, are the default order,
+/// `ascending`, and its reverse: NaNs last and first. portable_kernel where ex does not see host memory.
 /// @throws what less throws, `cancelled`, `timed_out`; std::invalid_argument where less is seen to be no strict weak order, which
 /// need not be. In any case the elements are all there, and each once; in an unspecified order where it throws or less is none.
 /// Cost: O(n log n); memory for another n elements, or n positions.

@@ -114,9 +114,9 @@ template <class T, std::size_t N>
 struct value_order<std::array<T, N>> : range_order<std::array<T, N>, T> {};
 /// std::vector, and what has its form. (A set or map, and a user's own range, has its own order.)
 template <template <class, class> class C, class T, class A>
-  requires(std::ranges::forward_range<C<T, A> const> && std::same_as<typename A::value_type, T> &&
-           std::same_as<std::ranges::range_value_t<C<T, A>>, T>)
-struct value_order<C<T, A>> : range_order<C<T, A>, T> {};
+requires(std::ranges::forward_range<C<T, A> const>&& std::same_as<typename A::value_type, T>&&
+             std::same_as<std::ranges::range_value_t<C<T, A>>, T>) struct value_order<C<T, A>> : range_order<C<T, A>, T> {
+};
 
 /// Nothing comes before every value.
 template <class T>
@@ -133,14 +133,14 @@ struct value_order<std::optional<T>> {
 
 } // namespace detail
 
-/// The order of <, and behind all else what < does not order: NaNs, in pairs, tuples, arrays, optionals and vectors too, member by member; and
-/// values that are not equal to themselves, by `<=>` where its result is a std::partial_ordering, by `==` where there is no
-/// `<=>`. Of these types it is a strict weak order, as far as < is one of the other values. -0.0 and 0.0 are equal.
+/// The order of <, and behind all else what < does not order: NaNs, in pairs, tuples, arrays, optionals and vectors too, member
+/// by member; and values that are not equal to themselves, by `==`, or by a `<=>` whose result is a std::partial_ordering where
+/// that says so alone. Of these types it is a strict weak order, as far as < is one of the other values. -0.0 and 0.0 are equal.
 struct ascending {
   template <class A, class B>
-    requires requires(A const& a, B const& b) {
-      { a < b } -> std::convertible_to<bool>;
-    }
+  requires requires(A const& a, B const& b) {
+    { a < b } -> std::convertible_to<bool>;
+  }
   constexpr bool operator()(A const& a, B const& b) const {
     if constexpr (std::floating_point<A> && std::floating_point<B>)
       return a < b || (b != b && a == a);
@@ -169,8 +169,8 @@ struct default_order<void, Reverse> {
   }
 };
 
-/// What orders elements of T where the caller gave a Less: the same; but std::less and std::greater are the default order and its reverse,
-/// where these differ.
+/// What orders elements of T where the caller gave a Less: the same; but std::less and std::greater are the default order and its
+/// reverse, where these differ.
 template <class Less, class T>
 struct order_given {
   using type = Less;
@@ -192,8 +192,10 @@ struct order_given<std::ranges::less, T> : order_given<std::less<>, T> {};
 template <class T>
 struct order_given<std::ranges::greater, T> : order_given<std::greater<>, T> {};
 template <auto const& F, class T>
-  requires(!std::same_as<typename order_given<std::remove_cvref_t<decltype(F)>, T>::type, std::remove_cvref_t<decltype(F)>>)
-struct order_given<fn_type<F>, T> : order_given<std::remove_cvref_t<decltype(F)>, T> {};
+requires(!std::same_as<typename order_given<std::remove_cvref_t<decltype(F)>, T>::type,
+                       std::remove_cvref_t<decltype(F)>>) struct order_given<fn_type<F>, T>
+    : order_given<std::remove_cvref_t<decltype(F)>, T> {
+};
 
 /// Whether a Less is known to be a strict weak order of elements of T, with nothing of a user's in it.
 template <class Less, class T>
@@ -201,7 +203,8 @@ inline constexpr bool known_order = false;
 template <class T>
 inline constexpr bool known_order<ascending, T> = value_order<T>::known;
 template <class As, bool Reverse, class T>
-inline constexpr bool known_order<default_order<As, Reverse>, T> = value_order<std::conditional_t<std::is_void_v<As>, T, As>>::known;
+inline constexpr bool known_order<default_order<As, Reverse>, T> =
+    value_order<std::conditional_t<std::is_void_v<As>, T, As>>::known;
 template <class As, class T>
 inline constexpr bool known_order<std::less<As>, T> = known_order<default_order<As, false>, T>;
 template <class As, class T>

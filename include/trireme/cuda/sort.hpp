@@ -1,10 +1,10 @@
 /// @file cuda/sort.hpp
-/// Stable sort on a device: an overload of that of algorithm/sort.hpp, with the same result. By CUB where less is known to be an order.
-/// With a less that is none CUB would lose elements, or read what is not its own: it cuts its merges anew at each level, and takes
-/// for granted that the cuts agree. So a user's less has the merges of merge_runs.hpp, a thread for a short tile.
+/// Stable sort on a device, with the result of algorithm/sort.hpp. By CUB where less is known to be an order. With a less that is
+/// none CUB would lose elements, or read what is not its own: it cuts its merges anew at each level, and takes for granted
+/// that the cuts agree. So a user's less has the merges of merge_runs.hpp, a thread for a short tile.
 ///
-/// On a device nvcc 13 has a NaN `<=>` itself equal: a type whose NaNs are to come last has an `==`. It also leaves the `==` undefined that a
-/// defaulted `friend operator<=>` implies, which the linker tells: write that of a member, or both.
+/// On a device nvcc 13 has a NaN `<=>` itself equal: a type whose NaNs are to come last has an `==`. It also leaves the `==`
+/// undefined that a defaulted `friend operator<=>` implies, which the linker tells: write that of a member, or both.
 #pragma once
 #include <trireme/algorithm/sort.hpp>
 #include <trireme/core/buffer.hpp>

@@ -170,14 +170,15 @@ consteval bool accepts_cluster_sort() {
 /// Sorts in place, stably, with the result of inline_executor: a host range, which is the same on every rank, or a spread buffer
 /// or a part of one, whose elements stay spread. Elements are transferable.
 ///
-/// @param less  as in algorithm/sort.hpp; portable_kernel where the ranks' executors do not see host memory; also called on the host.
+/// @param less  as in algorithm/sort.hpp; portable_kernel where the ranks' executors do not see host memory; also called on the
+/// host.
 /// @param options  `.progress` counts this rank's elements.
-/// @throws what less throws on one rank, on all ranks; `cancelled`, `timed_out`; std::invalid_argument where less is seen to be no strict
-/// weak order. A host range is then as it was; the elements of
-/// a spread buffer are all there, in an unspecified order, and on any rank.
-/// Cost: a sort of each rank's share, and a merge of a run from each rank; memory for another n elements over all ranks. Each element
-/// travels at most once, straight to its place. Before that the ranks agree where to cut, in about log₁₁ n rounds: in each every
-/// rank sends any other 32 elements and three words, and all meet in an allreduce of three words. Of a host range,
+/// @throws what less throws on one rank, on all ranks; `cancelled`, `timed_out`; std::invalid_argument where less is seen to be
+/// no strict weak order. A host range is then as it was; the elements of a spread buffer are all there, in an unspecified order,
+/// and on any rank.
+/// Cost: a sort of each rank's share, and a merge of a run from each rank; memory for another n elements over all ranks. Each
+/// element travels at most once, straight to its place. Before that the ranks agree where to cut, in about log₁₁ n rounds: in
+/// each every rank sends any other 32 elements and three words, and all meet in an allreduce of three words. Of a host range,
 /// another allgather of the result.
 template <executor E, class R, class Less = ascending>
 void sort(mpi_cluster<E> const& cluster, R&& range, Less less = {}, call_options const& options = {}) {
