@@ -301,6 +301,30 @@ void conformance(E const& ex) {
       std::stable_sort(stable.begin(), stable.end(), by_key);
       tri::sort(ex, records, tri::fn<by_key>);
       CHECK(same_bits(records, stable));
+
+      std::vector<measured> in(n);
+      for (std::size_t i = 0; i < n; ++i)
+        in[i] = {i % 10 == 0 ? std::numeric_limits<double>::quiet_NaN() : static_cast<double>(scramble(i) % 1000), i};
+      auto nans_last = in;
+      std::stable_sort(nans_last.begin(), nans_last.end(), [](measured a, measured b) {
+        return std::pair(a.value != a.value, a.value == a.value ? a : measured{}) <
+               std::pair(b.value != b.value, b.value == b.value ? b : measured{});
+      });
+      auto ordered = in;
+      tri::sort(ex, ordered);
+      CHECK(same_bits(ordered, nans_last));
+      auto const loses_none = [&](auto const& less) { // which is no order
+        auto after = in;
+        try {
+          tri::sort(ex, after, less);
+        } catch (std::invalid_argument const& e) {
+          CHECK_THAT(e.what(), contains("less is no strict weak order"));
+        }
+        std::sort(after.begin(), after.end(), [](measured a, measured b) { return a.place < b.place; });
+        CHECK(same_bits(after, in));
+      };
+      loses_none(tri::fn<by_value>);
+      loses_none(tri::fn<by_chance>);
     }
   }
 

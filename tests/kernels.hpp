@@ -2,6 +2,7 @@
 /// Portable kernels for tests, of every kind that the design's table has.
 #pragma once
 #include <array>
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -54,6 +55,17 @@ struct keyed {
   std::uint32_t place;
 };
 inline constexpr auto by_key = [](keyed a, keyed b) { return a.key < b.key; };
+
+/// Ordered by < as its members are, so that < does not order it where its value is a NaN.
+struct measured {
+  double value;
+  std::uint64_t place;
+  friend constexpr auto operator<=>(measured const&, measured const&) = default;
+  friend constexpr bool operator==(measured const&, measured const&) = default; // nvcc 13 leaves an implied one undefined
+};
+inline constexpr auto by_value = [](measured a, measured b) { return a.value < b.value; };
+/// No order at all.
+inline constexpr auto by_chance = [](measured a, measured b) { return ((a.place * 7919 + b.place * 104'729) >> 3) % 3 == 0; };
 
 inline constexpr auto in_circle = [](auto& rng) {
   auto const x = rng.uniform();

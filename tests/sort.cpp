@@ -23,7 +23,7 @@
 #include <span>
 #include <stdexcept>
 #include <string>
-#include <type_traits>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -206,14 +206,76 @@ TEST_CASE("sort: a comparison that throws loses no element") {
   }
 }
 
-TEST_CASE("sort: a comparison that is no order at all stays within its memory") {
+namespace {
+
+/// Sorts, and has the elements as they were before by their places: all there, each once, whatever less says.
+template <class E, class R, class Less, class Place>
+void loses_none(E const& ex, R range, Less const& less, Place const& place) {
+  auto const before = range;
+  try {
+    tri::sort(ex, range, less);
+  } catch (std::invalid_argument const& e) {
+    CHECK_THAT(e.what(), testing::contains("less is no strict weak order"));
+  }
+  std::vector<bool> seen(before.size());
+  std::size_t same = 0;
+  for (auto const& x : range) {
+    std::size_t const at = place(x);
+    same += at < before.size() && !seen[at] && place(before[at]) == at ? 1u : 0u;
+    seen.at(at) = true;
+  }
+  CHECK(same == before.size());
+}
+
+struct weighed { // with < alone, which can't tell that it does not order NaNs
+  double weight;
+  std::uint32_t place;
+  friend constexpr bool operator<(weighed a, weighed b) { return a.weight < b.weight; }
+};
+
+} // namespace
+
+TEST_CASE("sort: with a comparison that is no order no element is lost") {
+  tri::inline_executor const ex;
   tri::thread_pool const pool(3);
-  auto v = records(70'000, pattern::random);
-  auto const in = v;
-  tri::sort(pool, v, [](record, record) { return true; });
-  tri::sort(pool, v, [](record a, record b) { return ((a.place ^ b.key) & 1) != 0; });
-  // Which elements are left is nobody's promise; nothing else may be there.
-  CHECK(std::all_of(v.begin(), v.end(), [&](record r) { return r.place < in.size() && in[r.place] == r; }));
+  testing::far_executor const far;
+  auto const place = [](auto const& x) { return std::size_t{x.place}; };
+  for (std::size_t const n : testing::sizes(0, 1, 2, 17, 4097, 32'768, 32'769, 40'000, 65'537, 150'000)) {
+    CAPTURE(n);
+    std::vector<weighed> in(n);
+    for (std::uint32_t i = 0; i < n; ++i)
+      in[i] = {i % 10 == 0 ? std::numeric_limits<double>::quiet_NaN() : static_cast<double>(scramble(i) % 1000), i};
+    auto const by_weight = [](weighed a, weighed b) { return a.weight < b.weight; };
+    loses_none(pool, in, by_weight, place);
+    loses_none(ex, in, by_weight, place);
+    loses_none(far, in, by_weight, place);
+    loses_none(pool, in, tri::ascending{}, place);
+    loses_none(
+        pool, in, [](weighed, weighed) { return true; }, place);
+    loses_none(
+        pool, in, [](weighed a, weighed b) { return a.place <= b.place; }, place);
+    loses_none(
+        pool, in, [](weighed a, weighed b) { return scramble(a.place * 31u + b.place) % 2 == 0; }, place);
+    std::atomic<std::uint32_t> calls = 0; // says another thing each time
+    auto const by_chance = [&](auto const&, auto const&) { return scramble(calls.fetch_add(1)) % 2 == 0; };
+    loses_none(pool, in, by_chance, place);
+    std::vector<std::pair<double, std::string>> pairs; // sorted by their positions
+    for (auto const& x : in) pairs.emplace_back(x.weight, std::to_string(x.place));
+    auto const place_in_text = [](auto const& x) { return std::size_t{std::stoul(x.second)}; };
+    loses_none(
+        pool, pairs, [](auto const& a, auto const& b) { return a.first < b.first; }, place_in_text);
+    loses_none(ex, pairs, by_chance, place_in_text);
+    loses_none(pool, std::deque(in.begin(), in.end()), by_weight, place);
+  }
+}
+
+TEST_CASE("sort: says that less is no order where the cuts of a merge show it") {
+  std::vector<weighed> in(200'000);
+  for (std::uint32_t i = 0; i < in.size(); ++i)
+    in[i] = {i % 10 == 0 ? std::numeric_limits<double>::quiet_NaN() : static_cast<double>(scramble(i) % 1000), i};
+  auto const by_weight = [](weighed a, weighed b) { return a.weight < b.weight; };
+  CHECK_THROWS_AS(tri::sort(tri::thread_pool(2), in, by_weight), std::invalid_argument);
+  CHECK_THROWS_AS(tri::sort(tri::inline_executor{}, in), std::invalid_argument);
 }
 
 TEST_CASE("sort: pairs, and parts of matrices, where memory is shared and where not") {
@@ -243,22 +305,44 @@ TEST_CASE("sort: pairs, and parts of matrices, where memory is shared and where 
   check(testing::far_executor{});
 }
 
-TEST_CASE("sort: NaNs come last") {
-  std::vector<double> const numbers = [] {
-    std::vector<double> v;
-    for (std::uint32_t i = 0; i < 200'000; ++i)
-      v.push_back(i % 7 == 0 ? std::numeric_limits<double>::quiet_NaN() : static_cast<double>(scramble(i) % 1000));
-    return v;
-  }();
-  auto expected = numbers;
-  auto const first_nan = std::stable_partition(expected.begin(), expected.end(), [](double x) { return x == x; });
-  std::sort(expected.begin(), first_nan);
-  auto const check = [&](auto const& ex) {
-    auto v = numbers;
-    tri::sort(ex, v);
-    auto const same = [](double a, double b) { return a == b || (a != a && b != b); };
-    CHECK(std::equal(v.begin(), v.end(), expected.begin(), expected.end(), same));
+TEST_CASE("sort: NaNs come last, inside pairs and arrays too, stably") {
+  double const nan = std::numeric_limits<double>::quiet_NaN();
+  std::size_t const n = 200'000;
+  std::vector<double> numbers(n);
+  std::vector<std::pair<double, std::string>> pairs;
+  std::vector<std::pair<std::array<float, 2>, std::uint32_t>> arrays(n);
+  for (std::size_t i = 0; i < n; ++i) {
+    numbers[i] = i % 7 == 0 ? nan : static_cast<double>(scramble(i) % 1000);
+    pairs.emplace_back(numbers[i], std::to_string(scramble(i) % 5));
+    arrays[i] = {{static_cast<float>(i % 3 == 0 ? nan : static_cast<double>(i % 2)), static_cast<float>(numbers[i])},
+                 static_cast<std::uint32_t>(i % 4)};
+  }
+  auto const key = [](auto x) { return std::pair(x != x, x == x ? x : 0); };
+  auto const by_number = [&](double a, double b) { return key(a) < key(b); };
+  auto const by_pair = [&](auto const& a, auto const& b) {
+    return std::pair(key(a.first), a.second) < std::pair(key(b.first), b.second);
   };
-  check(tri::inline_executor{});
-  check(tri::thread_pool(3));
+  auto const by_array = [&](auto const& a, auto const& b) {
+    return std::tuple(key(a.first[0]), key(a.first[1]), a.second) < std::tuple(key(b.first[0]), key(b.first[1]), b.second);
+  };
+  auto const check = [&](auto const& ex, auto in, auto const& model, auto const& less) {
+    auto expected = in;
+    std::stable_sort(expected.begin(), expected.end(), model);
+    tri::sort(ex, in, less);
+    CHECK(std::equal(in.begin(), in.end(), expected.begin(), expected.end(),
+                     [&](auto const& a, auto const& b) { return !model(a, b) && !model(b, a); }));
+  };
+  auto const reversed = [](auto const& model) { return [&model](auto const& a, auto const& b) { return model(b, a); }; };
+  auto const on = [&](auto const& ex) {
+    check(ex, numbers, by_number, tri::ascending{});
+    check(ex, numbers, by_number, std::less<>{});
+    check(ex, numbers, reversed(by_number), std::greater<double>{});
+    check(ex, arrays, by_array, tri::ascending{});
+    check(ex, arrays, reversed(by_array), std::greater<>{});
+  };
+  on(tri::inline_executor{});
+  on(tri::thread_pool(3));
+  on(testing::far_executor{});
+  check(tri::thread_pool(3), pairs, by_pair, tri::ascending{});
+  check(tri::inline_executor{}, pairs, reversed(by_pair), std::ranges::greater{});
 }

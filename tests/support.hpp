@@ -45,6 +45,9 @@ template <class T>
 inline constexpr bool without_padding<std::complex<T>> = true;
 template <class T, std::size_t N>
 inline constexpr bool without_padding<std::array<T, N>> = without_padding<T>;
+struct measured; // of kernels.hpp: a double and 64 bits
+template <>
+inline constexpr bool without_padding<measured> = true;
 
 /// Of contiguous ranges whose elements have no padding.
 template <class A, class B>

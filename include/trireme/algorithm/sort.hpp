@@ -1,10 +1,12 @@
 /// @file sort.hpp
 /// Sort in place, stably.        Definition for every executor: a merge sort whose merges are cut along their output.
 #pragma once
+#include <trireme/algorithm/merge_runs.hpp>
 #include <trireme/core/accepts.hpp>
 #include <trireme/core/executor.hpp>
 #include <trireme/core/limits.hpp>
 #include <trireme/core/operand.hpp>
+#include <trireme/core/order.hpp>
 #include <trireme/core/tiles.hpp>
 
 #include <concepts>
@@ -23,36 +25,9 @@ namespace detail {
 inline constexpr std::size_t sort_block = 8 * tile_size; ///< elements that one worker sorts in its cache
 inline constexpr std::size_t sort_short = 16;            ///< elements that insertion sorts fastest
 
-/// Merges a[0, na) and b[0, nb) to out, from positions (i, j), `count` elements of it; equal ones from a first.
-template <class T, class Less>
-constexpr void merge_part(T const* a, std::size_t na, T const* b, std::size_t nb, std::size_t i, std::size_t j, T* out,
-                          std::size_t count, Less const& less) {
-  for (std::size_t k = 0; k < count; ++k) {
-    bool const from_b = j < nb && (i >= na || less(b[j], a[i]));
-    out[k] = from_b ? b[j] : a[i];
-    i += from_b ? 0 : 1;
-    j += from_b ? 1 : 0;
-  }
-}
-
-/// How many of the first d elements of the merge come from a (the "merge path": Odeh, Green et al., 2012).
-template <class T, class Less>
-constexpr std::size_t merge_split(T const* a, std::size_t na, T const* b, std::size_t nb, std::size_t d, Less const& less) {
-  std::size_t low = d > nb ? d - nb : 0;
-  std::size_t high = d < na ? d : na;
-  while (low < high) {
-    std::size_t const i = low + (high - low) / 2;
-    if (less(b[d - 1 - i], a[i]))
-      high = i;
-    else
-      low = i + 1;
-  }
-  return low;
-}
-
 /// Sorts each block of `a` with `b` as room for it. in_b[k] says at each moment where the elements of block k are whole,
 /// so that none is lost if less throws.
-template <class T, class Less>
+template <std::size_t Block, class T, class Less>
 struct sort_blocks {
   using parts = parts_of<Less>;
   T* a;
@@ -62,8 +37,8 @@ struct sort_blocks {
   Less less;
   constexpr void operator()(std::size_t first, std::size_t last) const {
     for (std::size_t k = first; k < last; ++k) {
-      std::size_t const begin = k * sort_block;
-      std::size_t const size = n - begin < sort_block ? n - begin : sort_block;
+      std::size_t const begin = k * Block;
+      std::size_t const size = n - begin < Block ? n - begin : Block;
       for (std::size_t s = 0; s < size; s += sort_short)
         insertion_sort(a + begin + s, size - s < sort_short ? size - s : sort_short);
       T* from = a + begin;
@@ -72,7 +47,7 @@ struct sort_blocks {
         for (std::size_t s = 0; s < size; s += 2 * width) {
           std::size_t const na = size - s < width ? size - s : width;
           std::size_t const nb = size - s - na < width ? size - s - na : width;
-          merge_part(from + s, na, from + s + na, nb, 0, 0, to + s, na + nb, less);
+          merge_two(from + s, na, from + s + na, nb, to + s, less);
         }
         T* const swap = from;
         from = to;
@@ -93,7 +68,7 @@ struct sort_blocks {
 };
 
 /// Copies whole blocks: those that in_b marks, or all.
-template <class T>
+template <std::size_t Block, class T>
 struct gather_blocks {
   T* a;
   T const* b;
@@ -103,8 +78,8 @@ struct gather_blocks {
   constexpr void operator()(std::size_t first, std::size_t last) const {
     for (std::size_t k = first; k < last; ++k) {
       if (!all && in_b[k] == 0) continue;
-      std::size_t const begin = k * sort_block;
-      std::size_t const end = n - begin < sort_block ? n : begin + sort_block;
+      std::size_t const begin = k * Block;
+      std::size_t const end = n - begin < Block ? n : begin + Block;
       for (std::size_t i = begin; i < end; ++i) a[i] = b[i];
     }
   }
@@ -114,28 +89,6 @@ struct clear_flags {
   std::uint8_t* flags;
   constexpr void operator()(std::size_t first, std::size_t last) const {
     for (std::size_t i = first; i < last; ++i) flags[i] = 0;
-  }
-};
-
-/// One pass of merges from `from` to `to`: run r of `width` elements with run r + 1. Index t is a tile of the output.
-template <class T, class Less>
-struct merge_pass {
-  using parts = parts_of<Less>;
-  T const* from;
-  T* to;
-  std::size_t width, n;
-  Less less;
-  constexpr void operator()(std::size_t first, std::size_t last) const {
-    for (std::size_t t = first; t < last; ++t) {
-      std::size_t const out = t * tile_size; // runs are whole tiles, so that no tile spans two pairs
-      std::size_t const begin = out / (2 * width) * (2 * width);
-      std::size_t const na = n - begin < width ? n - begin : width;
-      std::size_t const nb = n - begin - na < width ? n - begin - na : width;
-      T const* const a = from + begin;
-      T const* const b = a + na;
-      std::size_t const i = merge_split(a, na, b, nb, out - begin, less);
-      merge_part(a, na, b, nb, i, out - begin - i, to + out, tile_length(t, n), less);
-    }
   }
 };
 
@@ -187,61 +140,45 @@ consteval bool accepts_sort() {
   return false;
 }
 
-} // namespace detail
-
-/// Sorts n transferable elements at `data` in ex's memory; also if less throws, they are all still there.
-template <executor E, class T, class Less>
-void on_sort(E const& ex, T* data, std::size_t n, Less const& less, call_options const& options) {
-  using namespace detail;
+/// Sorts blocks, each by one worker, and merges them in tiles. Whatever less says or throws, the elements are all at `data`
+/// afterwards.
+template <std::size_t Block, std::size_t Tile, executor E, class T, class Less>
+void merge_sort(E const& ex, T* data, std::size_t n, Less const& less, call_options const& options) {
+  static_assert(Block % Tile == 0);
   bulk_options<completion_t<E>> const may_stop{.grain = options.stop.stop_possible() ? 1 : 0, .stop = options.stop, .after = {}};
   std::size_t passes = 2, done = 0; // the blocks, and the way back
-  for (std::size_t width = sort_block; width < n; width *= 2) ++passes;
+  for (std::size_t width = Block; width < n; width *= 2) ++passes;
   auto const tell = [&] {
     if (++done, options.progress) options.progress({done == passes ? n : n / passes * done, n});
   };
-  std::size_t const blocks = n / sort_block + (n % sort_block != 0);
+  std::size_t const blocks = n / Block + (n % Block != 0);
   buffer<T, E> room(ex, n);
+  merger<Tile, E> runs(ex, n);
   buffer<std::uint8_t, E> in_b(ex, blocks);
   on_bulk(ex, blocks, clear_flags{in_b.data()}, {});
   T* from = data;
   T* to = room.data();
   try {
-    on_bulk(ex, blocks, sort_blocks<T, Less>{data, room.data(), in_b.data(), n, less}, may_stop);
+    on_bulk(ex, blocks, sort_blocks<Block, T, Less>{data, room.data(), in_b.data(), n, less}, may_stop);
     tell();
   } catch (...) {
-    on_bulk(ex, blocks, gather_blocks<T>{data, room.data(), in_b.data(), n, false}, {});
+    on_bulk(ex, blocks, gather_blocks<Block, T>{data, room.data(), in_b.data(), n, false}, {});
     throw;
   }
-  on_bulk(ex, blocks, gather_blocks<T>{data, room.data(), in_b.data(), n, false}, {});
+  on_bulk(ex, blocks, gather_blocks<Block, T>{data, room.data(), in_b.data(), n, false}, {});
   try {
-    for (std::size_t width = sort_block; width < n; width *= 2) {
-      on_bulk(ex, tile_count(n), merge_pass<T, Less>{from, to, width, n, less}, may_stop);
+    for (std::size_t width = Block; width < n; width *= 2) {
+      runs.pass(from, to, even_runs{width, n}, less, may_stop);
       std::swap(from, to);
       tell();
     }
   } catch (...) {
-    if (from != data) on_bulk(ex, blocks, gather_blocks<T>{data, from, nullptr, n, true}, {});
+    if (from != data) on_bulk(ex, blocks, gather_blocks<Block, T>{data, from, nullptr, n, true}, {});
     throw;
   }
-  if (from != data) on_bulk(ex, blocks, gather_blocks<T>{data, from, nullptr, n, true}, {});
+  if (from != data) on_bulk(ex, blocks, gather_blocks<Block, T>{data, from, nullptr, n, true}, {});
   tell();
 }
-
-/// The order of <, and a NaN behind all numbers, which < alone does not order.
-struct ascending {
-  template <class A, class B>
-    requires requires(A const& a, B const& b) {
-      { a < b } -> std::convertible_to<bool>;
-    }
-  constexpr bool operator()(A const& a, B const& b) const {
-    if constexpr (std::floating_point<A> && std::floating_point<B>)
-      return a < b || (b != b && a == a);
-    else
-      return a < b;
-  }
-};
-
-namespace detail {
 
 /// `sort_data(data, n, less)` on the elements, or on their positions.
 template <class E, class R, class Less, class Sort>
@@ -263,17 +200,26 @@ void sort_by(E const& ex, std::remove_reference_t<R>& range, Less const& less, S
 
 } // namespace detail
 
+/// Sorts n transferable elements at `data` in ex's memory.
+template <executor E, class T, class Less>
+void on_sort(E const& ex, T* data, std::size_t n, Less const& less, call_options const& options) {
+  detail::merge_sort<detail::sort_block, tile_size>(ex, data, n, less, options);
+}
+
 /// Sorts in place; equal elements keep their order, so that the result is the same on every executor.
 ///
 /// Elements that are not transferable, or not contiguous, are sorted by position and moved once (host executors).
-/// @param less  a strict weak order, without which elements may be lost, as std::less on NaNs is none; portable_kernel where ex does not see host memory.
-/// @throws what less throws, `cancelled`, `timed_out`; the elements are then all there, in an unspecified order.
+/// @param less  a strict weak order, as < is none on NaNs. std::less and std::greater, by fn too, are the default order,
+/// `ascending`, and its reverse: NaNs last and first. portable_kernel where ex does not see host memory.
+/// @throws what less throws, `cancelled`, `timed_out`; std::invalid_argument where less is seen to be no strict weak order, which
+/// need not be. In any case the elements are all there, and each once; in an unspecified order where it throws or less is none.
 /// Cost: O(n log n); memory for another n elements, or n positions.
 template <executor E, class R, class Less = ascending>
 void sort(E const& ex, R&& range, Less less = {}, call_options const& options = {}) {
   if constexpr (detail::accepts_sort<E, R, Less>())
     detail::within("sort", options, [&](call_options const& o) {
-      detail::sort_by<E, R>(ex, range, less,
+      using element = typename detail::data_element<R>::type;
+      detail::sort_by<E, R>(ex, range, detail::order_by<element>(less),
                             [&](auto* data, std::size_t n, auto const& order) { on_sort(ex, data, n, order, o); });
     });
 }

@@ -1,6 +1,7 @@
 /// @file mpi/sort.hpp
 /// Sort on a cluster, stably: each rank sorts its share, then gets its part of the result from all, and merges it.
 #pragma once
+#include <trireme/algorithm/merge_runs.hpp>
 #include <trireme/algorithm/sort.hpp>
 #include <trireme/core/accepts.hpp>
 #include <trireme/core/buffer.hpp>
@@ -8,6 +9,7 @@
 #include <trireme/core/gathered.hpp>
 #include <trireme/core/into.hpp>
 #include <trireme/core/limits.hpp>
+#include <trireme/core/order.hpp>
 #include <trireme/core/tiles.hpp>
 #include <trireme/mpi/buffer.hpp>
 #include <trireme/mpi/cluster.hpp>
@@ -32,32 +34,18 @@ namespace trireme { inline namespace v1 {
 
 namespace detail {
 
-/// One pass of merges from `from` to `to`: `width` of the runs with the next `width`; run k is [bounds[k], bounds[k + 1]).
-/// Index t is a tile of the output.
-template <class T, class Less>
-struct merge_runs {
-  using parts = parts_of<Less>;
-  T const* from;
-  T* to;
+/// Runs of any size, run k from bounds[k] to bounds[k + 1], of which `width` have become one.
+struct listed_runs {
   std::size_t const* bounds;
-  std::size_t runs, width;
-  Less less;
-  constexpr void operator()(std::size_t first, std::size_t last) const {
-    for (std::size_t t = first; t < last; ++t) {
-      std::size_t out = t * tile_size;
-      std::size_t const end = out + tile_length(t, bounds[runs]);
-      for (std::size_t k = 0; out < end; k += 2 * width) { // a tile may span several pairs
-        std::size_t const begin = bounds[k], middle = bound(k + width), stop = bound(k + 2 * width);
-        if (stop <= out) continue;
-        T const* const a = from + begin;
-        T const* const b = from + middle;
-        std::size_t const count = (stop < end ? stop : end) - out;
-        std::size_t const i = merge_split(a, middle - begin, b, stop - middle, out - begin, less);
-        merge_part(a, middle - begin, b, stop - middle, i, out - begin - i, to + out, count, less);
-        out += count;
-      }
-    }
+  std::size_t runs, width, n;
+  [[nodiscard]] constexpr std::size_t size() const { return n; }
+  [[nodiscard]] constexpr run_pair pair_at(std::size_t out) const {
+    std::size_t k = 0;
+    while (bound(k + 2 * width) <= out) k += 2 * width;
+    return {bound(k), bound(k + width), bound(k + 2 * width)};
   }
+
+private:
   [[nodiscard]] constexpr std::size_t bound(std::size_t k) const { return bounds[k < runs ? k : runs]; }
 };
 
@@ -83,15 +71,16 @@ void merge_into(E const& ex, buffer<T, E>& room, T* data, std::vector<std::size_
   T* from = room.data();
   T* to = data;
   auto const bring_back = [&] {
-    if (from != data) on_bulk(ex, blocks, gather_blocks<T>{data, from, nullptr, n, true}, {});
+    if (from != data) on_bulk(ex, blocks, gather_blocks<sort_block, T>{data, from, nullptr, n, true}, {});
   };
   try {
     timed.within_time([&](call_options const& limited) {
       buffer<std::size_t, E> const there(ex, bounds);
+      merger<tile_size, E> merging(ex, n);
       std::size_t const grain = limited.stop.stop_possible() ? 1 : 0;
       for (std::size_t width = 1; width < runs; width *= 2) {
-        on_bulk(ex, tile_count(n), merge_runs<T, Less>{from, to, there.data(), runs, width, less},
-                {.grain = grain, .stop = limited.stop, .after = {}});
+        merging.pass(from, to, listed_runs{there.data(), runs, width, n}, less,
+                     {.grain = grain, .stop = limited.stop, .after = {}});
         std::swap(from, to);
         tell();
       }
@@ -153,7 +142,7 @@ void sort_together(mpi_cluster<E> const& cluster, std::vector<std::size_t> const
   check_mpi(MPI_Alltoall(goes.data(), 1, MPI_UINT64_T, comes.data(), 1, MPI_UINT64_T, link.comm()), "MPI_Alltoall");
   timed.together([&] {
     for (auto const count : comes) bounds.push_back(bounds.back() + static_cast<std::size_t>(count));
-    if (bounds.back() != size) throw std::invalid_argument("trireme: sort: less is no strict weak order");
+    if (bounds.back() != size) throw no_order();
     move.emplace(link, sends, bounds, sizeof(T));
     std::erase(comes, 0u);
     return n;
@@ -181,19 +170,22 @@ consteval bool accepts_cluster_sort() {
 /// Sorts in place, stably, with the result of inline_executor: a host range, which is the same on every rank, or a spread buffer
 /// or a part of one, whose elements stay spread. Elements are transferable.
 ///
-/// @param less  a strict weak order; portable_kernel where the ranks' executors do not see host memory; also called on the host.
+/// @param less  as in algorithm/sort.hpp; portable_kernel where the ranks' executors do not see host memory; also called on the
+/// host.
 /// @param options  `.progress` counts this rank's elements.
-/// @throws what less throws on one rank, on all ranks; `cancelled`, `timed_out`. A host range is then as it was; the elements of
-/// a spread buffer are all there, in an unspecified order, and on any rank.
-/// Cost: a sort of each rank's share, and a merge of a run from each rank; memory for another n elements over all ranks. Each element
-/// travels at most once, straight to its place. Before that the ranks agree where to cut, in about log₁₁ n rounds: in each every
-/// rank sends any other 32 elements and three words, and all meet in an allreduce of three words. Of a host range,
+/// @throws what less throws on one rank, on all ranks; `cancelled`, `timed_out`; std::invalid_argument where less is seen to be
+/// no strict weak order. A host range is then as it was; the elements of a spread buffer are all there, in an unspecified order,
+/// and on any rank.
+/// Cost: a sort of each rank's share, and a merge of a run from each rank; memory for another n elements over all ranks. Each
+/// element travels at most once, straight to its place. Before that the ranks agree where to cut, in about log₁₁ n rounds: in
+/// each every rank sends any other 32 elements and three words, and all meet in an allreduce of three words. Of a host range,
 /// another allgather of the result.
 template <executor E, class R, class Less = ascending>
 void sort(mpi_cluster<E> const& cluster, R&& range, Less less = {}, call_options const& options = {}) {
   if constexpr (detail::accepts_cluster_sort<E, R, Less>()) {
     using element = typename detail::data_element<R>::type;
     detail::timed_call const timed(link_of(cluster), "sort", options);
+    auto const order = detail::order_by<element>(less);
     if constexpr (any_buffer<R>) {
       std::size_t const n = range.size();
       timed.together([&] {
@@ -201,7 +193,7 @@ void sort(mpi_cluster<E> const& cluster, R&& range, Less less = {}, call_options
         return n;
       });
       auto&& local = range.local();
-      detail::sort_together(cluster, range.cuts(), local.subspan(0, local.size()), less, options.progress, timed);
+      detail::sort_together(cluster, range.cuts(), local.subspan(0, local.size()), order, options.progress, timed);
     } else {
       using place = std::remove_reference_t<R>&;
       into_type<place> there{range};
@@ -216,7 +208,7 @@ void sort(mpi_cluster<E> const& cluster, R&& range, Less less = {}, call_options
         mine.emplace(cluster.inner(), data.part(all->mine()));
         return data.size();
       });
-      detail::sort_together(cluster, cuts, mine->subspan(0, mine->size()), less, options.progress, timed);
+      detail::sort_together(cluster, cuts, mine->subspan(0, mine->size()), order, options.progress, timed);
       timed.together([&] {
         cluster.inner().download(mine->data(), all->place().data(), mine->size() * sizeof(element), {}).wait();
         return cuts.back();
