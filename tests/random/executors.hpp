@@ -58,8 +58,8 @@ void on_some_executor(random_call& call, F const& f) {
 /// A number of elements, of so many bytes: mostly around the edges of lanes, segments and tiles.
 inline std::size_t some_size(random_call& call, std::size_t bytes_each) {
   std::size_t const most = bytes_each > 64 ? (std::size_t{6} << 20) / bytes_each : 70'000;
-  std::size_t const near = call.one_of({0, 32, 128, 256, 4096, 8192, 12288, 32768, 65536});
-  std::size_t n = call.once_in(3) ? call.below(call.one_of({10, 1000, 20'000})) : near + call.below(5);
+  std::size_t const near = call.one_of<std::size_t>({0, 32, 128, 256, 4096, 8192, 12288, 32768, 65536});
+  std::size_t n = call.once_in(3) ? call.below(call.one_of<std::size_t>({10, 1000, 20'000})) : near + call.below(5);
   n -= n >= 2 && near != 0 ? 2 : 0;
   n = std::min(n, most);
   call.note(n, " elements,");

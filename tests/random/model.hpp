@@ -41,29 +41,28 @@ A reduced(std::vector<T> const& x, A const& init, Op const& op, F const& f) {
   return static_cast<A>(op(init, tiles[0]));
 }
 
-/// The fixed shape of a scan: chains from the left over the elements of a segment of 128, over the 32 segments of a tile, and over
-/// the tiles, from init where there is one. `Inclusive` totals are from the next outer chain's end before, the inner total taken to it.
+/// The fixed shape of a scan: chains from the left, p over the elements of a segment of 128, c over the 32 segments of a tile, and
+/// C over the tiles, from init where there is one. A total is op(C before the tile, op(c before the segment, p)).
 template <class A, class T, class Op>
 std::vector<A> totals(std::vector<T> const& x, std::optional<A> const& init, Op const& op) {
-  auto const after = [&op](std::optional<A> const& before, A const& next) { return before ? static_cast<A>(op(*before, next)) : next; };
-  std::vector<A> inclusive;
-  std::optional<A> segment, tile, all = init; // combined so far: of the segment, of the tile's segments before it, of the tiles before
+  auto const both = [&op](A const& a, A const& b) { return static_cast<A>(op(a, b)); };
+  std::vector<A> p, c, all, out;
   for (std::size_t i = 0; i < x.size(); ++i) {
-    if (i % 128 == 0 && segment) {
-      tile.emplace(after(tile, *segment));
-      segment.reset();
-    }
-    if (i % 4096 == 0 && tile) {
-      all.emplace(after(all, *tile));
-      tile.reset();
-    }
-    segment.emplace(after(segment, static_cast<A>(x[i])));
-    inclusive.push_back(after(all, after(tile, *segment)));
+    p.push_back(i % 128 == 0 ? static_cast<A>(x[i]) : both(p.back(), static_cast<A>(x[i])));
+    bool const last = i + 1 == x.size();
+    if (i % 128 == 127 || last) c.push_back(c.size() % 32 == 0 ? p.back() : both(c.back(), p.back()));
+    if (i % 4096 == 4095 || last) all.push_back(!all.empty() ? both(all.back(), c.back()) : init ? both(*init, c.back()) : c.back());
   }
-  if (!init || x.empty()) return inclusive;
-  std::vector<A> exclusive{*init};
-  exclusive.insert(exclusive.end(), inclusive.begin(), inclusive.end() - 1);
-  return exclusive;
+  if (init && !x.empty()) out.push_back(*init);
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    A total = p[i];
+    if (i / 128 % 32 != 0) total = both(c[i / 128 - 1], total);
+    if (i / 4096 != 0) total = both(all[i / 4096 - 1], total);
+    if (i / 4096 == 0 && init) total = both(*init, total);
+    out.push_back(total);
+  }
+  if (init && !x.empty()) out.pop_back();
+  return out;
 }
 
 /// Philox4x32-10 of Salmon et al. (SC'11), by the paper's words.
