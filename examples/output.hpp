@@ -40,8 +40,7 @@ inline int finished(char const* program) {
   }
 }
 
-/// x, which is called `what`. @throws std::runtime_error where it is infinite or NaN.
-inline double finite(double x, std::string const& what) {
+/// @throws std::runtime_error where x, which is called `what`, is infinite or NaN.
+inline void check_number(double x, std::string const& what) {
   if (!std::isfinite(x)) throw std::runtime_error(what + (std::isnan(x) ? " is not a number" : " is infinite"));
-  return x;
 }

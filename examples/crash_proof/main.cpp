@@ -46,7 +46,7 @@ int main(int argc, char** argv) try {
     auto const bad = [name = file.c_str()](char const* what, char const* why) { std::printf("%-40s %s: %s\n", name, what, why); };
     try {
       summary const s = result.get();
-      finite(s.sum, "its sum");
+      check_number(s.sum, "its sum");
       std::printf("%-40s %zu rows, sum %.6g\n", file.c_str(), s.rows, s.sum);
       ++good;
     } catch (tri::worker_lost const& e) {

@@ -76,7 +76,7 @@ std::string run(Work const& work, std::vector<std::string> const& backends) {
     print_time(ours.in_place, reference.in_place);
     print_time(ours.from_host, reference.from_host);
     std::printf("  %s%s\n", bits.c_str(), kept ? "" : "  <- not as promised");
-    std::fflush(stdout);
+    flush_output();
     if (!kept) broken += " " + backend + " (" + work.name() + ")";
   }
   return broken;

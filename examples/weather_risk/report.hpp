@@ -27,15 +27,15 @@ struct backend_run {
 inline void check_numbers(answers const& a) {
   for (std::size_t k = 0; k < underlyings; ++k) {
     std::string const of = std::string(" of ") + underlying_names[k];
-    finite(a.season[k].mean, "the mean of the degree days" + of);
-    finite(a.prices[k].mean, "the price" + of);
+    check_number(a.season[k].mean, "the mean of the degree days" + of);
+    check_number(a.prices[k].mean, "the price" + of);
     if (a.prices[k].samples > 1) { // one sample has no variance
-      finite(a.season[k].variance, "the variance of the degree days" + of);
-      finite(a.prices[k].standard_error(), "the standard error of the price" + of);
+      check_number(a.season[k].variance, "the variance of the degree days" + of);
+      check_number(a.prices[k].standard_error(), "the standard error of the price" + of);
     }
-    for (double const x : a.quantiles[k]) finite(x, "a quantile of the degree days" + of);
+    for (double const x : a.quantiles[k]) check_number(x, "a quantile of the degree days" + of);
   }
-  for (Eigen::Index i = 0; i < a.correlation.size(); ++i) finite(a.correlation.data()[i], "a correlation");
+  for (Eigen::Index i = 0; i < a.correlation.size(); ++i) check_number(a.correlation.data()[i], "a correlation");
 }
 
 inline void print_correlations(Eigen::MatrixXd const& r) {

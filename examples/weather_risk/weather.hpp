@@ -138,8 +138,8 @@ private:
       date const when = read_date(fields_[date_]);
       auto const n = [this](std::size_t v) { return number(v); };
       if (number(1) < number(2))
-        fail("temp_max \"" + std::string(fields_[variables_[1]]) + "\" is below temp_min \"" + std::string(fields_[variables_[2]]) +
-             '"');
+        fail("temp_max \"" + std::string(fields_[variables_[1]]) + "\" is below temp_min \"" +
+             std::string(fields_[variables_[2]]) + '"');
       auto const [at, is_new] = rows_[c].emplace(when, row{{n(0), n(1), n(2), n(3)}, line_});
       if (!is_new)
         fail(std::string(city_names[c]) + ' ' + to_text(when) + " is there twice, first in line " +

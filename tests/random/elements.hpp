@@ -139,20 +139,12 @@ bool same_elements(A const& a, B const& b) {
   return true;
 }
 
+/// As the compiler has it.
 template <class T>
 std::string name_of() {
-  if constexpr (std::same_as<T, int128>) return "int128";
-  else if constexpr (std::same_as<T, bool>) return "bool";
-  else if constexpr (std::is_integral_v<T>) return (std::is_signed_v<T> ? "int" : "uint") + std::to_string(8 * sizeof(T));
-  else if constexpr (std::is_floating_point_v<T>) return "float" + std::to_string(8 * sizeof(T));
-  else if constexpr (is_complex<T>) return "complex";
-  else if constexpr (is_large<T>) return "large" + std::to_string(sizeof(T));
-  else if constexpr (std::same_as<T, no_default>) return "no_default";
-  else if constexpr (std::same_as<T, empty>) return "empty";
-  else if constexpr (std::same_as<T, affine>) return "affine";
-  else if constexpr (std::same_as<T, std::string>) return "string";
-  else if constexpr (std::same_as<T, std::pair<double, std::string>>) return "pair";
-  else return "aligned" + std::to_string(alignof(T));
+  std::string const text = __PRETTY_FUNCTION__;
+  auto const begin = text.find("T = ") + 4;
+  return text.substr(begin, text.find_first_of(";]", begin) - begin);
 }
 
 } // namespace testing

@@ -1,13 +1,13 @@
 /// @file executors.hpp
 /// Executors of all kinds and some widths, the types that are tried on each, and the options of calls.
 #pragma once
-#include "elements.hpp"
-#include "harness.hpp"
-
 #include <trireme/core/limits.hpp>
 #include <trireme/core/progress.hpp>
 #include <trireme/inline/executor.hpp>
 #include <trireme/threads/executor.hpp>
+
+#include "elements.hpp"
+#include "harness.hpp"
 #if defined(__linux__)
 #include <trireme/processes/executor.hpp>
 #endif

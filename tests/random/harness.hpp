@@ -124,6 +124,7 @@ void make_random_calls(std::uint64_t usual, One const& one) {
     CHECK(failure.empty());
   }
   CHECK(wrong == 0);
+  CHECK(made != 0);
   if (seconds != nullptr)
     std::printf("%llu random calls from seed %llu, %zu of them wrong\n", static_cast<unsigned long long>(made),
                 static_cast<unsigned long long>(first), wrong);

@@ -51,7 +51,8 @@ std::vector<A> totals(std::vector<T> const& x, std::optional<A> const& init, Op 
     p.push_back(i % 128 == 0 ? static_cast<A>(x[i]) : both(p.back(), static_cast<A>(x[i])));
     bool const last = i + 1 == x.size();
     if (i % 128 == 127 || last) c.push_back(c.size() % 32 == 0 ? p.back() : both(c.back(), p.back()));
-    if (i % 4096 == 4095 || last) all.push_back(!all.empty() ? both(all.back(), c.back()) : init ? both(*init, c.back()) : c.back());
+    if (i % 4096 == 4095 || last)
+      all.push_back(!all.empty() ? both(all.back(), c.back()) : init ? both(*init, c.back()) : c.back());
   }
   if (init && !x.empty()) out.push_back(*init);
   for (std::size_t i = 0; i < x.size(); ++i) {

@@ -5,6 +5,7 @@
 
 #include <Eigen/Core>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <deque>
@@ -64,6 +65,12 @@ inline Eigen::Map<Eigen::VectorXd const> as_eigen(std::vector<double> const& x) 
 /// Calls f(range) with x in a range that can be read.
 template <class F>
 void as_some_range(random_call& call, std::vector<double> const& x, F const& f) {
+  if (x.size() == 7 && call.once_in(3)) {
+    call.note("an array,");
+    std::array<double, 7> array{};
+    std::copy(x.begin(), x.end(), array.begin());
+    return f(array);
+  }
   switch (call.below(10)) {
     case 0: call.note("an rvalue,"); return f(std::vector<double>(x));
     case 1: call.note("a span,"); return f(std::span<double const>(x));

@@ -91,7 +91,8 @@ void sample_once(random_call& call, E const& ex, F const& f, P const& promised) 
       call.require(std::abs(static_cast<long double>(got.mean) - mean) <= 1e-13L * size, "the mean");
       if (n > 1) {
         long double const variance = squares / static_cast<long double>(n - 1);
-        call.require(std::abs(static_cast<long double>(got.variance) - variance) <= 1e-12L * (variance + size * size / static_cast<long double>(n)),
+        call.require(std::abs(static_cast<long double>(got.variance) - variance) <=
+                         1e-12L * (variance + size * size / static_cast<long double>(n)),
                      "the variance");
       }
       call.require(same_bits(got, tri::monte_carlo<Real>(tri::inline_executor{}, n, promised, {.seed = seed})), "inline's bits");
@@ -118,7 +119,9 @@ void samples_once(random_call& call, E const& ex) {
 template <class Real, class E>
 void product_once(random_call& call, E const& ex) {
   using matrix = Eigen::Matrix<Real, Eigen::Dynamic, Eigen::Dynamic>;
-  auto const side = [&] { return static_cast<Eigen::Index>(call.once_in(4) ? call.below(3) : call.below(call.one_of<std::size_t>({20, 150}))); };
+  auto const side = [&] {
+    return static_cast<Eigen::Index>(call.once_in(4) ? call.below(3) : call.below(call.one_of<std::size_t>({20, 150})));
+  };
   Eigen::Index const rows = side(), inner = side(), cols = side();
   call.note("matmul of ", name_of<Real>(), ", ", rows, 'x', inner, 'x', cols);
   auto const filled = [&](Eigen::Index m, Eigen::Index n) {
@@ -138,7 +141,8 @@ void product_once(random_call& call, E const& ex) {
         sum += product;
         size += std::abs(product);
       }
-      auto const bound = static_cast<long double>(inner + 1) * static_cast<long double>(std::numeric_limits<Real>::epsilon()) * size;
+      auto const bound =
+          static_cast<long double>(inner + 1) * static_cast<long double>(std::numeric_limits<Real>::epsilon()) * size;
       call.require(std::abs(static_cast<long double>(c(i, j)) - sum) <= bound, "an element");
     }
 }

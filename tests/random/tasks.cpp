@@ -83,7 +83,8 @@ void map_once(random_call& call, E const& ex) {
   options.chunk_size = call.one_of<std::size_t>({0, 0, 1, 3, 100, ~std::size_t{0} >> 1});
   to<T> const f{call.word(), some_fault(call, x)};
   std::size_t const leave = call.once_in(4) ? call.below(n + 1) : n;
-  call.note(n, " elements, map to ", name_of<T>(), ", chunk_size ", static_cast<std::size_t>(options.chunk_size), ", left at ", leave);
+  call.note(n, " elements, map to ", name_of<T>(), ", chunk_size ", static_cast<std::size_t>(options.chunk_size), ", left at ",
+            leave);
   auto const read = [&](auto&& results) {
     std::size_t at = 0;
     for (auto i = results.begin(); i != results.end() && at < leave; ++i, ++at) {
