@@ -82,7 +82,7 @@ void fold_once(random_call& call, E const& ex, std::vector<T> const& x, Data con
     else
       call.require(same_elements(out, expected), "the totals");
   };
-  constexpr bool scans = !std::same_as<T, bool> && !std::same_as<T, no_default> && !is_complex<T>;
+  constexpr bool scans = !std::same_as<T, bool>;
   switch (call.below(scans ? 4 : 2)) {
     case 0:
       call.note("reduce");
