@@ -2,6 +2,7 @@
 /// What the command lines of examples have in common: numbers that are checked, --backend, and one line for what fails.
 #pragma once
 #include "backends.hpp"
+#include "output.hpp"
 #include "ranks.hpp"
 
 #include <CLI/CLI.hpp>
@@ -44,7 +45,7 @@ inline void add_backend(CLI::App& app, std::string& backend, std::string const& 
   app.add_option("--backend", backend, backends + "one with its width as threads:8, or all; " + compared)->capture_default_str();
 }
 
-/// Parses the command line and runs the program. What fails is told in one line. Of several ranks only the first speaks.
+/// Parses the command line and runs the program. What fails is told in one line, output that can't be written too. Of several ranks only the first speaks.
 /// @returns the exit status.
 template <class Run>
 int run_program(CLI::App& app, std::string const& name, int argc, char** argv, Run const& run) {
@@ -55,12 +56,15 @@ int run_program(CLI::App& app, std::string const& name, int argc, char** argv, R
     return 1;
   };
   try {
+    check_output();
     speaks = prints();
     app.parse(argc, argv);
     run();
+    flush_output();
     return 0;
   } catch (CLI::Success const& help) {
-    return app.exit(help);
+    app.exit(help);
+    return finished(name.c_str());
   } catch (std::bad_alloc const&) {
     return tell("not enough memory");
   } catch (std::exception const& e) {

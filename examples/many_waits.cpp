@@ -7,6 +7,8 @@
 #include <trireme/core/timer.hpp>
 #include <trireme/threads/executor.hpp>
 
+#include "output.hpp"
+
 #include <chrono>
 #include <cstddef>
 #include <cstdio>
@@ -54,4 +56,5 @@ int main() {
   tri::thread_pool const ten(10), two(2);
   show("100 waits of 0.1 s on ten workers", 100, [&](int k) { return tri::submit(ten, ask_and_wait, k); });
   show("1000 waits of 0.1 s as coroutines on two threads", 1000, [&](int k) { return tri::submit(two, ask(k)); });
+  return finished("many_waits");
 }

@@ -10,6 +10,7 @@
 
 #include "backends.hpp"
 #include "fingerprint.hpp"
+#include "output.hpp"
 #include "ranks.hpp"
 
 #include <Eigen/Core>
@@ -74,6 +75,7 @@ template <class Result>
 void print(char const* name, Result const& result) {
   fingerprint of;
   add(of, result);
+  if (!of.finite()) throw std::runtime_error(std::string("a result of ") + name + " is no number");
   std::printf("%s %016llx\n", name, static_cast<unsigned long long>(of.value()));
 }
 
@@ -108,15 +110,16 @@ void run(E const& ex, inputs const& in) {
 int main(int argc, char** argv) {
   bool speaks = true;
   try {
+    check_output();
     speaks = prints();
     if (argc > 2) throw std::invalid_argument("takes the name of one backend");
     if (argc == 1) {
       for (auto const& name : all_backends()) std::puts(name.c_str());
-      return 0;
+      return finished("same_bits");
     }
     inputs const in;
     with_backend(argv[1], [&](auto const& ex) { run(ex, in); });
-    return 0;
+    return finished("same_bits");
   } catch (std::exception const& e) {
     if (speaks) std::fprintf(stderr, "same_bits: %s\n", e.what());
     return 1;

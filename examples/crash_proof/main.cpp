@@ -5,6 +5,7 @@
 ///   crash_proof FILE...
 #include <trireme/processes/submit.hpp>
 
+#include "../output.hpp"
 #include "parser.hpp"
 
 #include <sys/resource.h>
@@ -30,6 +31,7 @@ inline constexpr auto parse = [](std::string const& path) {
 };
 
 int main(int argc, char** argv) try {
+  check_output();
   std::vector<std::string> const files(argv + 1, argv + argc);
   if (files.empty()) {
     std::fprintf(stderr, "usage: crash_proof FILE...\n");
@@ -44,6 +46,7 @@ int main(int argc, char** argv) try {
     auto const bad = [name = file.c_str()](char const* what, char const* why) { std::printf("%-40s %s: %s\n", name, what, why); };
     try {
       summary const s = result.get();
+      check_number(s.sum, "its sum");
       std::printf("%-40s %zu rows, sum %.6g\n", file.c_str(), s.rows, s.sum);
       ++good;
     } catch (tri::worker_lost const& e) {
@@ -57,7 +60,7 @@ int main(int argc, char** argv) try {
     }
   }
   std::printf("%zu of %zu files were read\n", good, parsed.size());
-  return 0;
+  return finished("crash_proof");
 } catch (std::exception const& e) {
   std::fprintf(stderr, "crash_proof: %s\n", e.what());
   return 1;

@@ -41,10 +41,12 @@ double apart(Eigen::MatrixXf const& a, Eigen::MatrixXf const& b) {
 std::pair<std::string, bool> compare(outcome const& ours, outcome const& reference) {
   char text[64];
   if (ours.product.size() != 0) {
+    if (!ours.product.allFinite()) return {"an element is no number", false};
     double const far = apart(ours.product, reference.product);
     std::snprintf(text, sizeof text, far == 0 ? "same" : "within %.1g n·ε", far);
     return {text, far <= 2};
   }
+  if (!ours.numbers) return {"a result is no number", false};
   std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(ours.bits));
   return {text, ours.bits == reference.bits};
 }
@@ -74,7 +76,7 @@ std::string run(Work const& work, std::vector<std::string> const& backends) {
     print_time(ours.in_place, reference.in_place);
     print_time(ours.from_host, reference.from_host);
     std::printf("  %s%s\n", bits.c_str(), kept ? "" : "  <- not as promised");
-    std::fflush(stdout);
+    flush_output();
     if (!kept) broken += " " + backend + " (" + work.name() + ")";
   }
   return broken;

@@ -6,6 +6,7 @@ set_tests_properties(example.gpu_or_cpu.against PROPERTIES TIMEOUT 60
   PASS_REGULAR_EXPRESSION "against threads:2:.*\n  threads:2 +2 .*\n  inline +1 .*matmul, 1² floats.*π, 1 samples")
 trireme_add_refusal_of(gpu_or_cpu unknown_backend "trireme: no executor is named \"abacus\"; there are inline, threads" --backend abacus)
 trireme_add_refusal_of(gpu_or_cpu unknown_reference "trireme: no executor is named \"abacus\"; there are inline, threads" --against abacus)
+trireme_add_lost_output_of(gpu_or_cpu --scale 0 --backend inline)
 trireme_add_refusal_of(gpu_or_cpu negative_scale "--scale: \"-1\" is no number of 0 or more" --scale -1)
 
 if(TARGET example_gpu_or_cpu_mpi)

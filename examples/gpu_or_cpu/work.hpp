@@ -27,6 +27,7 @@ struct outcome {
   std::optional<double> in_place{};  ///< seconds, where the data lie in the backend's memory
   std::optional<double> from_host{}; ///< seconds, with all copies from and to the host's
   std::uint64_t bits = 0;            ///< of the result …
+  bool numbers = true;               ///< whether it has no infinity and no NaN
   Eigen::MatrixXf product{};         ///< … or all of it, where backends need only come close
 };
 
@@ -50,10 +51,10 @@ inline std::vector<float> uniform_numbers(std::size_t n, std::uint64_t seed) {
   return tri::simulate<float>(tri::thread_pool{}, n, tri::draws<1>(tri::fn<uniform>), {.seed = seed});
 }
 
-inline std::uint64_t bits_of(std::vector<float> const& all) {
+inline fingerprint bits_of(std::vector<float> const& all) {
   fingerprint of;
   of.add(std::span(all));
-  return of.value();
+  return of;
 }
 
 /// full · scale, and at least 1.
@@ -108,7 +109,9 @@ public:
     }
     std::vector<float> c(a_.size());
     out.from_host = shortest(ex, [&] { tri::transform(ex, a_, b_, tri::fn<add>, tri::into(c)); });
-    out.bits = bits_of(c);
+    auto const of = bits_of(c);
+    out.bits = of.value();
+    out.numbers = of.finite();
     return out;
   }
 
@@ -136,7 +139,7 @@ public:
     fingerprint bits;
     bits.add(found.mean);
     bits.add(found.variance);
-    return {.in_place = seconds, .bits = bits.value()};
+    return {.in_place = seconds, .bits = bits.value(), .numbers = bits.finite()};
   }
 
 private:
@@ -163,7 +166,8 @@ public:
     std::vector<float> result;
     double const seconds =
         shortest(ex, [&] { result = tri::batch_map(ex, x_, tri::fn<sin_plus_cos>, {.batch_size = std::size_t{1} << 21}); });
-    return {.from_host = seconds, .bits = bits_of(result)};
+    auto const of = bits_of(result);
+    return {.from_host = seconds, .bits = of.value(), .numbers = of.finite()};
   }
 
 private:

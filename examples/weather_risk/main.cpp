@@ -51,7 +51,7 @@ void add_options(CLI::App& app, options& o) {
       ->type_name("NUMBER");
   add_number<double>(app, "--tick", o.ask.tick, 0, "dollars for a degree day");
   add_number<double>(app, "--cap", o.ask.cap, 0, "most degree days that are paid for");
-  app.add_option("--data", o.data, "CSV file: location,date,precipitation,temp_max,temp_min,wind")->capture_default_str();
+  app.add_option("--data", o.data, "CSV file: location,date,precipitation,temp_max,temp_min,wind, in mm, °C and m/s")->capture_default_str();
 }
 
 backend_run run_on(std::string const& backend, weather const& data, question const& ask) {
@@ -70,6 +70,7 @@ void run(options const& o) {
   for (auto const& backend : backends) runs.push_back(run_on(backend, data, o.ask));
 
   answers const& found = runs.front().result.found;
+  check_numbers(found);
   print_history(data, found.hdd);
   print_correlations(found.correlation);
   print_prices(data, found);

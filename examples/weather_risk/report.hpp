@@ -1,6 +1,7 @@
 /// @file report.hpp
 /// The answers in tables and in words.
 #pragma once
+#include "../output.hpp"
 #include "model.hpp"
 #include "weather.hpp"
 #include "winter.hpp"
@@ -21,6 +22,21 @@ struct backend_run {
   std::size_t width;
   outcome result;
 };
+
+/// @throws std::runtime_error that names the first of the answers that is no number.
+inline void check_numbers(answers const& a) {
+  for (std::size_t k = 0; k < underlyings; ++k) {
+    std::string const of = std::string(" of ") + underlying_names[k];
+    check_number(a.season[k].mean, "the mean of the degree days" + of);
+    check_number(a.prices[k].mean, "the price" + of);
+    if (a.prices[k].samples > 1) { // one sample has no variance
+      check_number(a.season[k].variance, "the variance of the degree days" + of);
+      check_number(a.prices[k].standard_error(), "the standard error of the price" + of);
+    }
+    for (double const x : a.quantiles[k]) check_number(x, "a quantile of the degree days" + of);
+  }
+  for (Eigen::Index i = 0; i < a.correlation.size(); ++i) check_number(a.correlation.data()[i], "a correlation");
+}
 
 inline void print_correlations(Eigen::MatrixXd const& r) {
   std::printf("\nCorrelations of daily weather (matmul of the standardised columns)\n%24s", "");
@@ -66,7 +82,11 @@ inline void print_prices(weather const& data, answers const& a) {
   };
   auto const row = [](char const* name, int digits, values const& cells) {
     std::printf("\n%-24s", name);
-    for (double const x : cells) std::printf("%21.*f", digits, x);
+    for (double const x : cells)
+      if (std::isnan(x)) // of one sample
+        std::printf("%21s", "unknown");
+      else
+        std::printf("%21.*f", digits, x);
   };
   std::printf("\nNext winter: %zu samples; a winter is %zu blocks of %zu days, each from a random year, up "
               "to\n%d days "

@@ -31,6 +31,15 @@ inline constexpr std::array<std::string_view, city_count> city_names{"Seattle", 
 inline constexpr std::size_t variable_count = 4;
 inline constexpr std::array<std::string_view, variable_count> variable_names{"precipitation", "temp_max", "temp_min", "wind"};
 
+/// What is taken for weather: somewhat beyond the records of the World Meteorological Organization's archive of extremes (-89.2 and
+/// 56.7 °C, 1825 mm in a day, gusts of 113 m/s). Other numbers are slips, and would be priced.
+struct plausible_range {
+  double least, most;
+  std::string_view unit;
+};
+inline constexpr std::array<plausible_range, variable_count> plausible{
+    {{0, 2000, "mm"}, {-90, 60, "°C"}, {-90, 60, "°C"}, {0, 120, "m/s"}}};
+
 /// What was measured in one city on one day, in the order of variable_names.
 struct reading {
   double precipitation, temp_max, temp_min, wind;
@@ -128,6 +137,9 @@ private:
       if (fields_[location_] != city_names[c]) continue; // other cities may be there; nobody asks about them
       date const when = read_date(fields_[date_]);
       auto const n = [this](std::size_t v) { return number(v); };
+      if (number(1) < number(2))
+        fail("temp_max \"" + std::string(fields_[variables_[1]]) + "\" is below temp_min \"" +
+             std::string(fields_[variables_[2]]) + '"');
       auto const [at, is_new] = rows_[c].emplace(when, row{{n(0), n(1), n(2), n(3)}, line_});
       if (!is_new)
         fail(std::string(city_names[c]) + ' ' + to_text(when) + " is there twice, first in line " +
@@ -141,8 +153,14 @@ private:
     auto const [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (failure != std::errc{} || end != text.data() + text.size() || !std::isfinite(value))
       fail(std::string(variable_names[variable]) + " \"" + std::string(text) + "\" is no number");
+    auto const& [least, most, unit] = plausible[variable];
+    if (value < least || value > most)
+      fail(std::string(variable_names[variable]) + " \"" + std::string(text) + "\" is not between " + whole(least) + " and " +
+           whole(most) + ' ' + std::string(unit));
     return value;
   }
+
+  static std::string whole(double x) { return std::to_string(static_cast<int>(x)); }
 
   [[nodiscard]] date read_date(std::string_view text) const {
     int part[3]{};

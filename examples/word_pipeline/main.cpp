@@ -6,6 +6,7 @@
 #include <trireme/core/progress.hpp>
 #include <trireme/processes/map.hpp>
 
+#include "../output.hpp"
 #include "words.hpp"
 
 #include <algorithm>
@@ -22,6 +23,7 @@ namespace tri = trireme;
 inline constexpr auto count_words = [](std::string const& path) { return count_words_in(path); };
 
 int main(int argc, char** argv) try {
+  check_output();
   std::vector<std::string> const files(argv + 1, argv + argc);
   if (files.empty()) {
     std::fprintf(stderr, "usage: word_pipeline FILE...\n");
@@ -48,7 +50,7 @@ int main(int argc, char** argv) try {
   std::partial_sort(ranked.begin(), top, ranked.end(), [](auto const& a, auto const& b) { return a.second > b.second; });
   std::printf("%zu of %zu files, %zu different words\n", good, files.size(), all.size());
   for (auto word = ranked.begin(); word != top; ++word) std::printf("%8zu %s\n", word->second, word->first.c_str());
-  return 0;
+  return finished("word_pipeline");
 } catch (std::exception const& e) {
   std::fprintf(stderr, "word_pipeline: %s\n", e.what());
   return 1;
