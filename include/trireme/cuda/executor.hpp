@@ -163,13 +163,13 @@ public:
     follow(o.after, context_->up());
     if (is_pinned(from)) return direct(from, to, bytes, cudaMemcpyHostToDevice, context_->up());
     for (std::size_t done = 0; done < bytes;) {
-      auto& block = context_->staging_up();
+      detail::lent_staging const block(*context_);
       std::size_t const size = std::min(bytes - done, detail::staging_block::size);
-      std::memcpy(block.memory.get(), static_cast<char const*>(from) + done, size);
+      std::memcpy(block->memory.get(), static_cast<char const*>(from) + done, size);
       detail::cuda_check(
-          cudaMemcpyAsync(static_cast<char*>(to) + done, block.memory.get(), size, cudaMemcpyHostToDevice, context_->up()),
+          cudaMemcpyAsync(static_cast<char*>(to) + done, block->memory.get(), size, cudaMemcpyHostToDevice, context_->up()),
           "cudaMemcpyAsync");
-      detail::cuda_check(cudaEventRecord(block.copied.get(), context_->up()), "cudaEventRecord");
+      detail::cuda_check(cudaEventRecord(block->copied.get(), context_->up()), "cudaEventRecord");
       done += size;
     }
     return recorded(context_->up());

@@ -3,6 +3,7 @@
 /// words.
 #pragma once
 
+#include <trireme/core/fail.hpp>
 #include <trireme/core/fn.hpp>
 #include <trireme/random/distributions.hpp>
 #include <trireme/random/philox.hpp>
@@ -50,15 +51,15 @@ public:
   }
 
   /// One of 0, 1, …, n − 1. Its relative bias is at most n/2³² for float, n/2⁶⁴ for double.
-  /// @throws std::invalid_argument where n < 1, or n > 2³² for float.
+  /// @throws std::invalid_argument where n < 1, or n > 2³² for float; on a device cuda_error.
   template <std::integral I>
     requires(!std::same_as<I, bool>)
   [[nodiscard]] constexpr auto index(I n) {
     if (n < 1) [[unlikely]]
-      throw std::invalid_argument("trireme: rng.index(n) needs n >= 1");
+      detail::fail_as<std::invalid_argument>("trireme: rng.index(n) needs n >= 1");
     auto const size = static_cast<std::uint64_t>(n);
     if (words_per_call == 1 && size > (std::uint64_t{1} << 32)) [[unlikely]]
-      throw std::invalid_argument("trireme: rng.index(n) has 32 bits for float, so n may be at most 2^32");
+      detail::fail_as<std::invalid_argument>("trireme: rng.index(n) has 32 bits for float, so n may be at most 2^32");
     return convert<I>(detail::to_index(bits(), size));
   }
 
