@@ -7,7 +7,8 @@
 #include <cstdio>
 #include <functional>
 #include <vector>
-extern "C" void* __cudaInterpretedHostOf(void const* p, size_t bytes, char const* what); // in libcudart: null where it is not allocated
+extern "C" void* __cudaInterpretedHostOf(void const* p, size_t bytes,
+                                         char const* what); // in libcudart: null where it is not allocated
 struct Handle {
   cudaStream_t stream = nullptr;
   int device = [] {
@@ -50,8 +51,8 @@ static bool bad(cublasOperation_t ta, cublasOperation_t tb, int64_t m, int64_t n
   bool b = m < 0 || n < 0 || k < 0 || lda < std::max<int64_t>(1, ta ? k : m) || ldb < std::max<int64_t>(1, tb ? n : k) ||
            ldc < std::max<int64_t>(1, m) || ta > 1 || tb > 1;
   if (b)
-    fprintf(stderr, "interpreter: DIAG: gemm with m %ld n %ld k %ld lda %ld ldb %ld ldc %ld ops %d %d\n", (long)m, (long)n, (long)k,
-            (long)lda, (long)ldb, (long)ldc, (int)ta, (int)tb);
+    fprintf(stderr, "interpreter: DIAG: gemm with m %ld n %ld k %ld lda %ld ldb %ld ldc %ld ops %d %d\n", (long)m, (long)n,
+            (long)k, (long)lda, (long)ldb, (long)ldc, (int)ta, (int)tb);
   return b;
 }
 template <class T>
@@ -87,7 +88,8 @@ API cublasStatus_t cublasDestroy_v2(cublasHandle_t h) {
   int d = 0;
   cudaGetDevice(&d);
   if (d != x->device)
-    fprintf(stderr, "interpreter: DIAG: cublasDestroy while device %d is current, of a handle that device %d made\n", d, x->device);
+    fprintf(stderr, "interpreter: DIAG: cublasDestroy while device %d is current, of a handle that device %d made\n", d,
+            x->device);
   if (x->stream && cudaStreamQuery(x->stream) == cudaErrorInvalidResourceHandle)
     fprintf(stderr, "interpreter: DIAG: cublasDestroy after its stream was destroyed\n");
   delete x;
