@@ -9,7 +9,7 @@
 namespace interpreter {
 
 static bool whole(u64 p, size_t n, const char* what) {
-  Alloc* a = find_alloc(p);
+  allocation* a = find_alloc(p);
   if (a && p + n <= a->lo + a->size) return true;
   if (!a && !in_arena(p)) return true;
   diag("%s: %zu bytes at 0x%llx are not (all) allocated", what, n, (unsigned long long)p);
@@ -26,12 +26,12 @@ static void copy_now(void* to, const void* from, size_t n, bool pinned_to = fals
   memmove(host_of((u64)to), host_of((u64)from), n);
 }
 static cudaError_t copy_async(void* to, const void* from, size_t n, cudaMemcpyKind k, cudaStream_t st) {
-  LOCK;
+  LOCK_RUNTIME;
   if (g_sticky != cudaSuccess) return api("cudaMemcpyAsync", g_sticky);
-  Stream* s = stream_of(st);
+  work_stream* s = stream_of(st);
   if (!s) return api("cudaMemcpyAsync", cudaErrorInvalidResourceHandle);
   if (!n) return api("cudaMemcpyAsync", cudaSuccess);
-  Alloc *a = find_any((u64)to), *b = find_any((u64)from);
+  allocation *a = find_any((u64)to), *b = find_any((u64)from);
   bool td = in_arena((u64)to), fd = in_arena((u64)from);
   if ((td && !a) || (fd && !b) || (a && (u64)to + n > a->lo + a->size) || (b && (u64)from + n > b->lo + b->size)) {
     diag("copy beyond an allocation, or of what is freed: to %p from %p, %zu bytes", to, from, n);
@@ -64,14 +64,14 @@ API cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t n, cudaMemcpy
   return copy_async(to, from, n, k, st);
 }
 API cudaError_t cudaMemcpy(void* to, const void* from, size_t n, cudaMemcpyKind k) {
-  LOCK;
+  LOCK_RUNTIME;
   cudaError_t e = copy_async(to, from, n, k, nullptr);
   drain(null_stream());
   return e ? e : api("cudaMemcpy", cudaSuccess);
 }
 API cudaError_t cudaMemsetAsync(void* p, int v, size_t n, cudaStream_t st) {
-  LOCK;
-  Stream* s = stream_of(st);
+  LOCK_RUNTIME;
+  work_stream* s = stream_of(st);
   if (!s) return api("cudaMemsetAsync", cudaErrorInvalidResourceHandle);
   push(s, "memset", [=] {
     if (!n) return;
@@ -82,32 +82,32 @@ API cudaError_t cudaMemsetAsync(void* p, int v, size_t n, cudaStream_t st) {
 }
 API cudaError_t cudaMemset(void* p, int v, size_t n) {
   cudaError_t e = cudaMemsetAsync(p, v, n, nullptr);
-  LOCK;
+  LOCK_RUNTIME;
   drain(null_stream());
   return e;
 }
 API cudaError_t cudaGetSymbolAddress(void** p, const void* s) {
-  LOCK;
+  LOCK_RUNTIME;
   u64 a = symbol(s);
   *p = (void*)a;
   return api("cudaGetSymbolAddress", a ? cudaSuccess : cudaErrorInvalidValue);
 }
 API cudaError_t cudaMemcpyToSymbol(const void* s, const void* from, size_t n, size_t off, cudaMemcpyKind k) {
-  LOCK;
+  LOCK_RUNTIME;
   u64 a = symbol(s);
   if (!a) return api("cudaMemcpyToSymbol", cudaErrorInvalidValue);
   return cudaMemcpy((void*)(a + off), from, n, k);
 }
 API cudaError_t cudaMemcpyFromSymbol(void* to, const void* s, size_t n, size_t off, cudaMemcpyKind k) {
-  LOCK;
+  LOCK_RUNTIME;
   u64 a = symbol(s);
   if (!a) return api("cudaMemcpyFromSymbol", cudaErrorInvalidValue);
   return cudaMemcpy(to, (void*)(a + off), n, k);
 }
 
 API void* __cudaInterpretedHostOf(void const* p, size_t n, char const* what) {
-  LOCK;
-  Alloc* a = find_alloc((u64)p);
+  LOCK_RUNTIME;
+  allocation* a = find_alloc((u64)p);
   if (!a || (u64)p + n > a->lo + a->size) {
     diag("%s: %zu bytes at %p are not (all) allocated", what, n, p);
     if (g_sticky == cudaSuccess) g_sticky = cudaErrorIllegalAddress;

@@ -29,7 +29,7 @@ using namespace interpreter;
 extern "C" {
 
 API cudaError_t cudaGetDeviceCount(int* n) {
-  LOCK;
+  LOCK_RUNTIME;
   if (g_none()) {
     *n = 0;
     return ret(cudaErrorNoDevice);
@@ -48,7 +48,7 @@ API cudaError_t cudaSetDevice(int d) {
 }
 API cudaError_t cudaDeviceGetAttribute(int* v, cudaDeviceAttr a, int d) {
   if (d < 0 || d >= device_count()) return ret(cudaErrorInvalidDevice);
-  LOCK;
+  LOCK_RUNTIME;
   switch (a) {
     case cudaDevAttrMultiProcessorCount: *v = g_sms; break;
     case cudaDevAttrMaxThreadsPerMultiProcessor: *v = threads_per_multiprocessor(); break;
@@ -99,8 +99,8 @@ API cudaError_t cudaDriverGetVersion(int* v) {
   return cudaSuccess;
 }
 API cudaError_t cudaDeviceSynchronize() {
-  LOCK;
-  for (auto* s : std::set<Stream*>(streams())) drain(s);
+  LOCK_RUNTIME;
+  for (auto* s : std::set<work_stream*>(streams())) drain(s);
   return api("cudaDeviceSynchronize", cudaSuccess);
 }
 API cudaError_t cudaDeviceReset() { return cudaSuccess; }

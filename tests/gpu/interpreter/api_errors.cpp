@@ -32,12 +32,12 @@ extern "C" {
 API cudaError_t cudaGetLastError() {
   cudaError_t e = t_last;
   t_last = cudaSuccess;
-  LOCK;
+  LOCK_RUNTIME;
   if (g_sticky != cudaSuccess) return g_sticky;
   return e;
 }
 API cudaError_t cudaPeekAtLastError() {
-  LOCK;
+  LOCK_RUNTIME;
   if (g_sticky != cudaSuccess) return g_sticky;
   return t_last;
 }
@@ -45,9 +45,9 @@ API cudaError_t cudaPeekAtLastError() {
   X(cudaSuccess, "no error")                                                                                                     \
   X(cudaErrorInvalidValue, "invalid argument")                                                                                   \
   X(cudaErrorMemoryAllocation, "out of memory")                                                                                  \
-  X(cudaErrorInvalidConfiguration, "invalid configuration argument") X(cudaErrorInvalidDevice, "invalid device ordinal") X(      \
-      cudaErrorNoDevice, "no CUDA-capable device is detected") X(cudaErrorInsufficientDriver,                                    \
-                                                                 "CUDA driver version is insufficient for CUDA runtime version") \
+  X(cudaErrorInvalidConfiguration, "invalid configuration argument")                                                             \
+  X(cudaErrorInvalidDevice, "invalid device ordinal") X(cudaErrorNoDevice, "no CUDA-capable device is detected") X(              \
+      cudaErrorInsufficientDriver, "CUDA driver version is insufficient for CUDA runtime version")                               \
       X(cudaErrorInvalidDeviceFunction, "invalid device function") X(cudaErrorInvalidResourceHandle, "invalid resource handle")  \
           X(cudaErrorNotReady, "device not ready") X(cudaErrorIllegalAddress, "an illegal memory access was encountered")        \
               X(cudaErrorLaunchOutOfResources, "too many resources requested for launch")                                        \

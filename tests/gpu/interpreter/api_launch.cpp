@@ -8,27 +8,27 @@
 
 namespace interpreter {
 
-struct Config {
+struct launch_configuration {
   dim3 g, b;
   size_t s;
   cudaStream_t st;
 };
-static thread_local std::vector<Config> t_configs;
+static thread_local std::vector<launch_configuration> t_configs;
 
 static cudaError_t launch(const void* func, dim3 g, dim3 b, void** args, size_t dyn, cudaStream_t st) {
-  LOCK;
+  LOCK_RUNTIME;
   if (g_sticky != cudaSuccess) return api("launch", g_sticky);
-  Kernel* k = kernel_of(func);
+  kernel_entry* k = kernel_of(func);
   if (!k) {
     diag("launch of an unknown function");
     return api("launch", cudaErrorInvalidDeviceFunction);
   }
-  Func* f = func_of(k);
+  ptx_function* f = func_of(k);
   if (!f) {
     diag("no PTX for the kernel %s", k->name.c_str());
     return api("launch", cudaErrorInvalidDeviceFunction);
   }
-  Stream* s = stream_of(st);
+  work_stream* s = stream_of(st);
   if (!s) return api("launch", cudaErrorInvalidResourceHandle);
   if (s->dev >= 0 && s->dev != t_device) {
     diag("a launch on a stream of device %d while %d is the current one", s->dev, t_device);
@@ -101,10 +101,10 @@ API cudaError_t cudaLaunchKernelExC(const cudaLaunchConfig_t* c, const void* f, 
   return launch(f, c->gridDim, c->blockDim, args, c->dynamicSmemBytes, c->stream);
 }
 API cudaError_t cudaFuncGetAttributes(cudaFuncAttributes* a, const void* f) {
-  LOCK;
-  Kernel* k = kernel_of(f);
+  LOCK_RUNTIME;
+  kernel_entry* k = kernel_of(f);
   if (!k || !func_of(k)) return api("cudaFuncGetAttributes", cudaErrorInvalidDeviceFunction);
-  Func* x = func_of(k);
+  ptx_function* x = func_of(k);
   if (!x->decoded) decode(*x);
   memset(a, 0, sizeof *a);
   a->sharedSizeBytes = x->shared_bytes;
@@ -116,15 +116,15 @@ API cudaError_t cudaFuncGetAttributes(cudaFuncAttributes* a, const void* f) {
   return api("cudaFuncGetAttributes", cudaSuccess);
 }
 API cudaError_t cudaFuncSetAttribute(const void* f, cudaFuncAttribute, int) {
-  LOCK;
+  LOCK_RUNTIME;
   return api("cudaFuncSetAttribute", kernel_of(f) ? cudaSuccess : cudaErrorInvalidDeviceFunction);
 }
 API cudaError_t cudaFuncSetCacheConfig(const void*, cudaFuncCache) { return cudaSuccess; }
 API cudaError_t cudaOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(int* n, const void* f, int threads, size_t dyn, unsigned) {
-  LOCK;
-  Kernel* k = kernel_of(f);
+  LOCK_RUNTIME;
+  kernel_entry* k = kernel_of(f);
   if (!k || !func_of(k)) return api("occupancy", cudaErrorInvalidDeviceFunction);
-  Func* x = func_of(k);
+  ptx_function* x = func_of(k);
   if (!x->decoded) decode(*x);
   size_t sh = x->shared_bytes + dyn;
   int a = threads_per_multiprocessor() / std::max(threads, 1);

@@ -8,19 +8,19 @@
 
 namespace interpreter {
 
-struct Pool {
+struct memory_pool {
   u64 id;
   std::set<u64> live;
   u64 threshold = 0;
   int dev = 0;
 };
-static std::set<Pool*>& pools() {
-  static std::set<Pool*> s;
+static std::set<memory_pool*>& pools() {
+  static std::set<memory_pool*> s;
   return s;
 }
-static Pool* default_pool() {
-  static Pool* p = [] {
-    auto x = new Pool{};
+static memory_pool* default_pool() {
+  static memory_pool* p = [] {
+    auto x = new memory_pool{};
     pools().insert(x);
     return x;
   }();
@@ -28,7 +28,7 @@ static Pool* default_pool() {
 }
 
 static cudaError_t allocate(void** p, size_t n) {
-  LOCK;
+  LOCK_RUNTIME;
   if (g_sticky != cudaSuccess) return api("malloc", g_sticky);
   if (!n) {
     *p = nullptr;
@@ -40,7 +40,7 @@ static cudaError_t allocate(void** p, size_t n) {
 }
 
 static cudaError_t pinned(void** p, size_t n) {
-  LOCK;
+  LOCK_RUNTIME;
   if (g_sticky != cudaSuccess) return api("host alloc", g_sticky);
   if (!n) {
     *p = nullptr;
@@ -55,11 +55,11 @@ static cudaError_t pinned(void** p, size_t n) {
   return api("host alloc", cudaSuccess);
 }
 
-// Stream-ordered memory: there from its place in the stream on, and up to that of its end.
-static cudaError_t pool_alloc(void** p, size_t n, Pool* pool, cudaStream_t st) {
-  LOCK;
+// work_stream-ordered memory: there from its place in the stream on, and up to that of its end.
+static cudaError_t pool_alloc(void** p, size_t n, memory_pool* pool, cudaStream_t st) {
+  LOCK_RUNTIME;
   if (g_sticky != cudaSuccess) return api("cudaMallocAsync", g_sticky);
-  Stream* s = stream_of(st);
+  work_stream* s = stream_of(st);
   if (!s || !pools().count(pool)) return api("cudaMallocAsync", cudaErrorInvalidResourceHandle);
   if (!n) {
     *p = nullptr;
@@ -95,10 +95,10 @@ extern "C" {
 
 API cudaError_t cudaMalloc(void** p, size_t n) { return allocate(p, n); }
 API cudaError_t cudaFree(void* p) {
-  LOCK;
+  LOCK_RUNTIME;
   if (!p) return api("cudaFree", cudaSuccess);
   cudaDeviceSynchronize();
-  Alloc* a = find_any((u64)p);
+  allocation* a = find_any((u64)p);
   if (!a || a->lo != (u64)p || a->kind != 1) {
     diag("cudaFree of what is not allocated");
     return api("cudaFree", cudaErrorInvalidValue);
@@ -109,9 +109,9 @@ API cudaError_t cudaFree(void* p) {
 API cudaError_t cudaHostAlloc(void** p, size_t n, unsigned) { return pinned(p, n); }
 API cudaError_t cudaMallocHost(void** p, size_t n) { return pinned(p, n); }
 API cudaError_t cudaFreeHost(void* p) {
-  LOCK;
+  LOCK_RUNTIME;
   if (!p) return cudaSuccess;
-  Alloc* a = find_any((u64)p);
+  allocation* a = find_any((u64)p);
   if (!a || a->lo != (u64)p || a->kind != 2) {
     diag("cudaFreeHost of what is not pinned");
     return api("cudaFreeHost", cudaErrorInvalidValue);
@@ -132,15 +132,15 @@ API cudaError_t cudaMallocManaged(void** p, size_t, unsigned) {
   return ret(cudaErrorNotSupported);
 }
 API cudaError_t cudaMemGetInfo(size_t* f, size_t* t) {
-  LOCK;
+  LOCK_RUNTIME;
   *t = memory_total();
   *f = memory_total() - memory_used();
   return api("cudaMemGetInfo", cudaSuccess);
 }
 API cudaError_t cudaPointerGetAttributes(cudaPointerAttributes* a, const void* p) {
-  LOCK;
+  LOCK_RUNTIME;
   memset(a, 0, sizeof *a);
-  Alloc* x = find_any((u64)p);
+  allocation* x = find_any((u64)p);
   if (!x) {
     a->type = cudaMemoryTypeUnregistered;
     a->device = -2;
@@ -157,15 +157,15 @@ API cudaError_t cudaPointerGetAttributes(cudaPointerAttributes* a, const void* p
   return api("cudaPointerGetAttributes", cudaSuccess);
 }
 API cudaError_t cudaMallocFromPoolAsync(void** p, size_t n, cudaMemPool_t pool, cudaStream_t st) {
-  return pool_alloc(p, n, (Pool*)pool, st);
+  return pool_alloc(p, n, (memory_pool*)pool, st);
 }
 API cudaError_t cudaMallocAsync(void** p, size_t n, cudaStream_t st) { return pool_alloc(p, n, default_pool(), st); }
 API cudaError_t cudaFreeAsync(void* p, cudaStream_t st) {
-  LOCK;
+  LOCK_RUNTIME;
   if (g_sticky != cudaSuccess) return api("cudaFreeAsync", g_sticky);
-  Stream* s = stream_of(st);
+  work_stream* s = stream_of(st);
   if (!s) return api("cudaFreeAsync", cudaErrorInvalidResourceHandle);
-  Alloc* a = find_any((u64)p);
+  allocation* a = find_any((u64)p);
   if (!a || a->lo != (u64)p || a->kind != 1) {
     diag("cudaFreeAsync of what is not allocated: %p", p);
     return api("cudaFreeAsync", cudaErrorInvalidValue);
@@ -176,22 +176,22 @@ API cudaError_t cudaFreeAsync(void* p, cudaStream_t st) {
       diag("memory is freed twice");
       return;
     }
-    if (it->second.pool) ((Pool*)it->second.pool)->live.erase((u64)p);
+    if (it->second.pool) ((memory_pool*)it->second.pool)->live.erase((u64)p);
     device_release((u64)p);
   });
   return api("cudaFreeAsync", cudaSuccess);
 }
 API cudaError_t cudaMemPoolCreate(cudaMemPool_t* p, const cudaMemPoolProps* props) {
-  LOCK;
-  auto* x = new Pool{};
+  LOCK_RUNTIME;
+  auto* x = new memory_pool{};
   x->dev = props->location.id;
   pools().insert(x);
   *p = (cudaMemPool_t)x;
   return api("cudaMemPoolCreate", cudaSuccess);
 }
 API cudaError_t cudaMemPoolDestroy(cudaMemPool_t p) {
-  LOCK;
-  auto* x = (Pool*)p;
+  LOCK_RUNTIME;
+  auto* x = (memory_pool*)p;
   if (!pools().erase(x)) return api("cudaMemPoolDestroy", cudaErrorInvalidValue);
   if (!x->live.empty()) diag("a pool ends with %zu allocations that were not freed", x->live.size());
   return api("cudaMemPoolDestroy", cudaSuccess);

@@ -11,10 +11,10 @@
 
 namespace interpreter {
 
-inline void h_lop3(Warp& w, const Ins& I, u32 m) {
+inline void do_lop3(warp& w, const instruction& I, u32 m) {
   u32 *d = w.P<u32>(I.d), *a = w.P<u32>(I.a), *b = w.P<u32>(I.b), *c = w.P<u32>(I.c);
   u32 l = (u32)I.imm;
-  EACH(m) {
+  FOR_EACH_LANE(m) {
     u32 x = a[i], y = b[i], z = c[i], r = 0;
     if (l & 1) r |= ~x & ~y & ~z;
     if (l & 2) r |= ~x & ~y & z;
@@ -27,17 +27,17 @@ inline void h_lop3(Warp& w, const Ins& I, u32 m) {
     d[i] = r;
   }
 }
-inline void h_shf(Warp& w, const Ins& I, u32 m) { // sub: 0 left 1 right; sub2: 0 clamp 1 wrap
+inline void do_shf(warp& w, const instruction& I, u32 m) { // sub: 0 left 1 right; sub2: 0 clamp 1 wrap
   u32 *d = w.P<u32>(I.d), *a = w.P<u32>(I.a), *b = w.P<u32>(I.b), *c = w.P<u32>(I.c);
-  EACH(m) {
+  FOR_EACH_LANE(m) {
     u32 n = I.sub2 ? c[i] & 31 : std::min(c[i], 32u);
     u64 v = a[i] | (u64)b[i] << 32;
     d[i] = I.sub ? (u32)(v >> n) : (u32)((v << n) >> 32);
   }
 }
-inline void h_prmt(Warp& w, const Ins& I, u32 m) {
+inline void do_prmt(warp& w, const instruction& I, u32 m) {
   u32 *d = w.P<u32>(I.d), *a = w.P<u32>(I.a), *b = w.P<u32>(I.b), *c = w.P<u32>(I.c);
-  EACH(m) {
+  FOR_EACH_LANE(m) {
     u64 v = a[i] | (u64)b[i] << 32;
     u32 r = 0;
     for (int k = 0; k < 4; ++k) {
@@ -50,13 +50,13 @@ inline void h_prmt(Warp& w, const Ins& I, u32 m) {
   }
 }
 template <class T>
-inline void h_count(Warp& w, const Ins& I, u32 m) { // popc clz brev bfind; sub
+inline void do_count(warp& w, const instruction& I, u32 m) { // popc clz brev bfind; sub
   T* a = w.P<T>(I.a);
   using U = std::make_unsigned_t<T>;
   constexpr int N = 8 * sizeof(T);
   if (I.sub == 2) {
     U* d = w.P<U>(I.d);
-    EACH(m) {
+    FOR_EACH_LANE(m) {
       U x = (U)a[i], r = 0;
       for (int k = 0; k < N; ++k)
         if (x >> k & 1) r |= U(1) << (N - 1 - k);
@@ -67,7 +67,7 @@ inline void h_count(Warp& w, const Ins& I, u32 m) { // popc clz brev bfind; sub
   u32* d = w.P<u32>(I.d);
   T t[32];
   memcpy(t, a, sizeof t);
-  EACH(m) {
+  FOR_EACH_LANE(m) {
     T x = t[i];
     u32 r;
     if (I.sub == 0)
@@ -83,12 +83,12 @@ inline void h_count(Warp& w, const Ins& I, u32 m) { // popc clz brev bfind; sub
   }
 }
 template <class T>
-inline void h_bfe(Warp& w, const Ins& I, u32 m) {
+inline void do_bfe(warp& w, const instruction& I, u32 m) {
   T *d = w.P<T>(I.d), *a = w.P<T>(I.a);
   u32 *b = w.P<u32>(I.b), *c = w.P<u32>(I.c);
   using U = std::make_unsigned_t<T>;
   constexpr u32 N = 8 * sizeof(T);
-  EACH(m) {
+  FOR_EACH_LANE(m) {
     u32 pos = b[i] & 255, len = c[i] & 255;
     U x = (U)a[i];
     U r = 0;
@@ -102,11 +102,11 @@ inline void h_bfe(Warp& w, const Ins& I, u32 m) {
   }
 }
 template <class T>
-inline void h_bfi(Warp& w, const Ins& I, u32 m) { // d, a (bits), b (into), c pos, e len
+inline void do_bfi(warp& w, const instruction& I, u32 m) { // d, a (bits), b (into), c pos, e len
   T *d = w.P<T>(I.d), *a = w.P<T>(I.a), *b = w.P<T>(I.b);
   u32 *c = w.P<u32>(I.c), *e = w.P<u32>(I.e);
   constexpr u32 N = 8 * sizeof(T);
-  EACH(m) {
+  FOR_EACH_LANE(m) {
     u32 pos = c[i] & 255, len = e[i] & 255;
     T r = b[i];
     if (pos < N && len) {
@@ -116,9 +116,9 @@ inline void h_bfi(Warp& w, const Ins& I, u32 m) { // d, a (bits), b (into), c po
     d[i] = r;
   }
 }
-inline void h_bmsk(Warp& w, const Ins& I, u32 m) {
+inline void do_bmsk(warp& w, const instruction& I, u32 m) {
   u32 *d = w.P<u32>(I.d), *a = w.P<u32>(I.a), *b = w.P<u32>(I.b);
-  EACH(m) {
+  FOR_EACH_LANE(m) {
     u32 p = a[i], n = b[i];
     if (I.sub) {
       p &= 31;
@@ -129,9 +129,9 @@ inline void h_bmsk(Warp& w, const Ins& I, u32 m) {
 }
 // carry: sub: 0 add 1 sub 2 madlo 3 madhi; flags: 1 takes the carry, 2 gives it
 template <class T>
-inline void h_carry(Warp& w, const Ins& I, u32 m) {
+inline void do_carry(warp& w, const instruction& I, u32 m) {
   T *d = w.P<T>(I.d), *a = w.P<T>(I.a), *b = w.P<T>(I.b), *c = I.sub >= 2 ? w.P<T>(I.c) : nullptr;
-  EACH(m) {
+  FOR_EACH_LANE(m) {
     u32 cin = (I.flags & 1) ? w.cc >> i & 1 : 0;
     T x = a[i], y = b[i];
     bool cout;
@@ -155,10 +155,10 @@ inline void h_carry(Warp& w, const Ins& I, u32 m) {
   }
 }
 template <class T>
-inline void h_testp(Warp& w, const Ins& I, u32 m) {
+inline void do_testp(warp& w, const instruction& I, u32 m) {
   T* a = w.P<T>(I.a);
   u32 r = 0;
-  EACH(m) {
+  FOR_EACH_LANE(m) {
     T x = a[i];
     bool y = false;
     switch (I.sub) {
@@ -173,6 +173,6 @@ inline void h_testp(Warp& w, const Ins& I, u32 m) {
   }
   set_pred(w, I.d, r, m);
 }
-inline void h_nop(Warp&, const Ins&, u32) {}
+inline void do_nop(warp&, const instruction&, u32) {}
 
 } // namespace interpreter

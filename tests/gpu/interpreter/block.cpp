@@ -8,7 +8,7 @@
 
 namespace interpreter {
 
-void start_block(Block& b, Func& f, u64 index, u32 nthreads, u32 dyn) {
+void start_block(thread_block& b, ptx_function& f, u64 index, u32 nthreads, u32 dyn) {
   auto const& L = *g_launch;
   b.f = &f;
   b.nthreads = nthreads;
@@ -19,17 +19,17 @@ void start_block(Block& b, Func& f, u64 index, u32 nthreads, u32 dyn) {
   b.ctaid[0] = (u32)(index % L.grid[0]);
   b.ctaid[1] = (u32)(index / L.grid[0] % L.grid[1]);
   b.ctaid[2] = (u32)(index / L.grid[0] / L.grid[1]);
-  size_t sh = dyn ? (size_t)DYN_BASE + dyn : f.shared_bytes;
+  size_t sh = dyn ? (size_t)dynamic_base + dyn : f.shared_bytes;
   b.sharedmem.resize(std::max<size_t>(sh, 16));
   b.shared = b.sharedmem.data();
   memset(b.shared, 0xA5, f.shared_bytes);
-  if (dyn) memset(b.shared + DYN_BASE, 0xA5, dyn);
+  if (dyn) memset(b.shared + dynamic_base, 0xA5, dyn);
   u32 const nw = (nthreads + 31) / 32;
   u32 const stride = (f.local_bytes + (f.has_calls ? 65536 : 0) + 15) & ~15u;
   b.localmem.resize((size_t)nw * 32 * stride + 16);
-  if (b.warps.size() != nw) b.warps = std::vector<Warp>(nw);
+  if (b.warps.size() != nw) b.warps = std::vector<warp>(nw);
   for (u32 k = 0; k < nw; ++k) {
-    Warp& w = b.warps[k];
+    warp& w = b.warps[k];
     w.blk = &b;
     w.warpid = k;
     w.tid0 = 32 * k;
@@ -45,14 +45,14 @@ void start_block(Block& b, Func& f, u64 index, u32 nthreads, u32 dyn) {
       for (int i = 0; i < 32; ++i) memset(w.local + (size_t)i * stride, 0xA5, f.local_bytes);
     w.kscratch.resize((size_t)32 * f.scratch_bytes + 16);
     w.scratch = w.kscratch.data();
-    u32 left = nthreads - 32 * k, mask = left >= 32 ? FULL : (1u << left) - 1;
+    u32 left = nthreads - 32 * k, mask = left >= 32 ? all_lanes : (1u << left) - 1;
     enter(w, &f, mask, 0);
     w.init_mask = mask;
   }
 }
 
 // Releases barriers at which all are; returns whether any was.
-static bool release(Block& b) {
+static bool release(thread_block& b) {
   bool any = false;
   for (int id = 0; id < 16; ++id) {
     u32 at = 0, alive = 0, need = 0;
@@ -61,7 +61,7 @@ static bool release(Block& b) {
     for (auto& w : b.warps) {
       u32 top = w.frames.empty() ? w.alive : (w.init_mask & ~w.exited);
       alive += (u32)__builtin_popcount(top);
-      EACH(w.barw) if (w.barid[i] == id) {
+      FOR_EACH_LANE(w.barw) if (w.barid[i] == id) {
         ++at;
         if (w.barcount[i]) need = w.barcount[i];
         if (pcs[0] == ~0u)
@@ -77,8 +77,8 @@ static bool release(Block& b) {
     // bar.red: combine
     u32 pop = 0, tot = 0;
     bool red = false;
-    for (auto& w : b.warps) EACH(w.barw) if (w.barid[i] == id) {
-        const Ins& I = w.f->code[w.pc[i]];
+    for (auto& w : b.warps) FOR_EACH_LANE(w.barw) if (w.barid[i] == id) {
+        const instruction& I = w.f->code[w.pc[i]];
         if (I.sub) {
           red = true;
           ++tot;
@@ -87,15 +87,15 @@ static bool release(Block& b) {
       }
     for (auto& w : b.warps) {
       u32 g = 0;
-      EACH(w.barw) if (w.barid[i] == id) g |= 1u << i;
-      if (red) EACH(g) {
-          const Ins& I = w.f->code[w.pc[i]];
+      FOR_EACH_LANE(w.barw) if (w.barid[i] == id) g |= 1u << i;
+      if (red) FOR_EACH_LANE(g) {
+          const instruction& I = w.f->code[w.pc[i]];
           if (I.sub == 1)
             w.P<u32>(I.d)[i] = pop;
           else
-            set_pred(w, I.d, (I.sub == 2 ? pop == tot : pop > 0) ? FULL : 0, 1u << i);
+            set_pred(w, I.d, (I.sub == 2 ? pop == tot : pop > 0) ? all_lanes : 0, 1u << i);
         }
-      EACH(g)++ w.pc[i];
+      FOR_EACH_LANE(g)++ w.pc[i];
       w.barw &= ~g;
     }
     any = true;
@@ -103,25 +103,25 @@ static bool release(Block& b) {
   return any;
 }
 
-bool step_block(Block& b) { // true when it is complete
+bool step_block(thread_block& b) { // true when it is complete
   static u64 const watchdog = (u64)env("WATCHDOG", 4000000000L);
   u32 const n = (u32)b.warps.size();
   u32 finished = 0;
   bool sliced = false;
   u32 const from = sched() ? (u32)(rnd() % n) : 0;
   for (u32 k = 0; k < n; ++k) {
-    Warp& w = b.warps[(from + k) % n];
+    warp& w = b.warps[(from + k) % n];
     if (!w.alive && w.frames.empty()) {
       ++finished;
       continue;
     }
     if (!(w.alive & ~(w.barw | w.syncw)) && w.barw && !w.syncw) continue;
     u64 const before = w.count;
-    Yield y = run(w, slice() ? (sched() ? 1 + rnd() % slice() : slice()) : ~0ull);
+    yield_reason y = run(w, slice() ? (sched() ? 1 + rnd() % slice() : slice()) : ~0ull);
     b.count += w.count - before;
     g_warp_instructions += w.count - before;
-    if (y == Y_DONE) ++finished;
-    if (y == Y_SLICE) sliced = true;
+    if (y == yield_done) ++finished;
+    if (y == yield_slice) sliced = true;
   }
   if (finished == n) return true;
   bool const rel = release(b);

@@ -7,12 +7,12 @@
 
 namespace interpreter {
 
-void enter(Warp& w, Func* f, u32 mask, u32 local_base) {
+void enter(warp& w, ptx_function* f, u32 mask, u32 local_base) {
   w.f = f;
   w.C = f->consts.data();
   w.alive = mask;
   w.local_base = local_base;
-  EACH(mask) w.pc[i] = 0;
+  FOR_EACH_LANE(mask) w.pc[i] = 0;
   for (auto const& s : f->specials) {
     u32* d = reinterpret_cast<u32*>(w.R + s.off);
     for (u32 i = 0; i < 32; ++i) {
@@ -49,7 +49,7 @@ void enter(Warp& w, Func* f, u32 mask, u32 local_base) {
   }
 }
 
-static void call_builtin(Warp& w, const CallInfo& c, u32 m) {
+static void call_builtin(warp& w, const call_info& c, u32 m) {
   auto arg = [&](size_t k, int lane) {
     u64 v = 0;
     memcpy(&v, w.scratch + (u64)lane * w.f->scratch_bytes + c.args[k], std::min<u32>(8, c.arg_sizes[k]));
@@ -57,7 +57,7 @@ static void call_builtin(Warp& w, const CallInfo& c, u32 m) {
   };
   auto str = [&](u64 p) -> std::string {
     std::string s;
-    for (Alloc* a = find_alloc(p); a && p < a->lo + a->size; ++p) {
+    for (allocation* a = find_alloc(p); a && p < a->lo + a->size; ++p) {
       char ch = *host_of(p);
       if (!ch) break;
       s += ch;
@@ -71,24 +71,24 @@ static void call_builtin(Warp& w, const CallInfo& c, u32 m) {
     fault(cudaErrorAssert, "device assertion failed");
   }
   if (c.name == "vprintf") {
-    EACH(m) fprintf(stderr, "interpreter: device printf, unformatted: %s\n", str(arg(0, (int)i)).c_str());
-    if (!c.rets.empty()) EACH(m) memset(w.scratch + (u64)i * w.f->scratch_bytes + c.rets[0], 0, 4);
+    FOR_EACH_LANE(m) fprintf(stderr, "interpreter: device printf, unformatted: %s\n", str(arg(0, (int)i)).c_str());
+    if (!c.rets.empty()) FOR_EACH_LANE(m) memset(w.scratch + (u64)i * w.f->scratch_bytes + c.rets[0], 0, 4);
     return;
   }
   fprintf(stderr, "interpreter: call of a function without a body: %s\n", c.name.c_str());
   fault(cudaErrorLaunchFailure, "call of %s, which has no body", c.name.c_str());
 }
 
-void push_call(Warp& w, const Ins& I, u32 m, u32 pc) {
-  CallInfo const& c = w.f->calls[I.aux];
+void push_call(warp& w, const instruction& I, u32 m, u32 pc) {
+  call_info const& c = w.f->calls[I.aux];
   if (!c.target || !c.target->has_body) {
     call_builtin(w, c, m);
     return;
   }
-  Func* t = c.target;
+  ptx_function* t = c.target;
   if (!t->decoded) decode(*t);
   if (w.frames.size() > 200) fault(cudaErrorLaunchFailure, "calls are too deep");
-  Frame fr;
+  call_frame fr;
   fr.f = w.f;
   fr.regs = w.R;
   fr.consts = w.C;
@@ -102,7 +102,7 @@ void push_call(Warp& w, const Ins& I, u32 m, u32 pc) {
   char* regs = (char*)malloc(t->reg_bytes + 64);
   memset(regs, 0xA5, t->reg_bytes + 64);
   std::vector<char> scratch((size_t)32 * std::max(1u, t->scratch_bytes), (char)0xA5);
-  for (size_t k = 0; k < c.args.size() && k < t->params.size(); ++k) EACH(m)
+  for (size_t k = 0; k < c.args.size() && k < t->params.size(); ++k) FOR_EACH_LANE(m)
   memcpy(scratch.data() + (u64)i * t->scratch_bytes + t->params[k].offset, w.scratch + (u64)i * w.f->scratch_bytes + c.args[k],
          std::min(c.arg_sizes[k], t->params[k].size));
   fr.scratch.swap(scratch);
@@ -114,10 +114,10 @@ void push_call(Warp& w, const Ins& I, u32 m, u32 pc) {
   w.scratch = w.frames.back().scratch.data();
   enter(w, t, m, lb);
 }
-void pop_frame(Warp& w) {
-  Frame fr = std::move(w.frames.back());
+void pop_frame(warp& w) {
+  call_frame fr = std::move(w.frames.back());
   w.frames.pop_back();
-  Func* callee = w.f;
+  ptx_function* callee = w.f;
   char* cs = fr.scratch.data();
   free(w.R);
   w.R = fr.regs;
@@ -125,8 +125,8 @@ void pop_frame(Warp& w) {
   w.f = fr.f;
   w.local_base = fr.local_base;
   w.scratch = w.frames.empty() ? w.kscratch.data() : w.frames.back().scratch.data();
-  CallInfo const& c = w.f->calls[w.f->code[fr.callpc].aux];
-  for (size_t k = 0; k < c.rets.size() && k < callee->rets.size(); ++k) EACH(fr.mask)
+  call_info const& c = w.f->calls[w.f->code[fr.callpc].aux];
+  for (size_t k = 0; k < c.rets.size() && k < callee->rets.size(); ++k) FOR_EACH_LANE(fr.mask)
   memcpy(w.scratch + (u64)i * w.f->scratch_bytes + c.rets[k], cs + (u64)i * callee->scratch_bytes + callee->rets[k].offset,
          std::min(c.ret_sizes[k], callee->rets[k].size));
   memcpy(w.pc, fr.pc, sizeof w.pc);

@@ -49,7 +49,7 @@ inline D convert(S x, int rnd, bool sat) {
   }
 }
 template <class D, class S>
-inline void h_cvt(Warp& w, const Ins& I, u32 m) {
+inline void do_cvt(warp& w, const instruction& I, u32 m) {
   static const int modes[] = {FE_TONEAREST, FE_TOWARDZERO, FE_DOWNWARD, FE_UPWARD};
   int const dw = I.sub, sw = I.sub2;
   bool const sat = I.flags & 8;
@@ -60,17 +60,17 @@ inline void h_cvt(Warp& w, const Ins& I, u32 m) {
   if (dw == sizeof(DD) && sw == sizeof(SS) && !sat && !mode) {
     DD* d = w.P<DD>(I.d);
     SS* s = w.P<SS>(I.a);
-    if (m == FULL) {
+    if (m == all_lanes) {
       DD t[32];
       for (int i = 0; i < 32; ++i) t[i] = (DD)convert<D, S>((S)s[i], I.rnd, false);
       memcpy(d, t, sizeof t);
     } else {
-      EACH(m) d[i] = (DD)convert<D, S>((S)s[i], I.rnd, false);
+      FOR_EACH_LANE(m) d[i] = (DD)convert<D, S>((S)s[i], I.rnd, false);
     }
     return;
   }
   char *dp = w.P<char>(I.d), *sp = w.P<char>(I.a);
-  EACH(m) {
+  FOR_EACH_LANE(m) {
     S x;
     memcpy(&x, sp + (size_t)i * sw, sizeof(S));
     volatile D y = convert<D, S>(x, I.rnd, sat);
@@ -85,20 +85,20 @@ inline void h_cvt(Warp& w, const Ins& I, u32 m) {
   if (mode) fesetround(FE_TONEAREST);
 }
 template <class D>
-inline Fn cvt_s(const std::string& s) {
-  if (s == "u8" || s == "b8") return h_cvt<D, u8>;
-  if (s == "s8") return h_cvt<D, s8>;
-  if (s == "u16" || s == "b16") return h_cvt<D, u16>;
-  if (s == "s16") return h_cvt<D, s16>;
-  if (s == "u32" || s == "b32") return h_cvt<D, u32>;
-  if (s == "s32") return h_cvt<D, s32>;
-  if (s == "u64" || s == "b64") return h_cvt<D, u64>;
-  if (s == "s64") return h_cvt<D, s64>;
-  if (s == "f32") return h_cvt<D, f32>;
-  if (s == "f64") return h_cvt<D, f64>;
+inline handler cvt_s(const std::string& s) {
+  if (s == "u8" || s == "b8") return do_cvt<D, u8>;
+  if (s == "s8") return do_cvt<D, s8>;
+  if (s == "u16" || s == "b16") return do_cvt<D, u16>;
+  if (s == "s16") return do_cvt<D, s16>;
+  if (s == "u32" || s == "b32") return do_cvt<D, u32>;
+  if (s == "s32") return do_cvt<D, s32>;
+  if (s == "u64" || s == "b64") return do_cvt<D, u64>;
+  if (s == "s64") return do_cvt<D, s64>;
+  if (s == "f32") return do_cvt<D, f32>;
+  if (s == "f64") return do_cvt<D, f64>;
   return nullptr;
 }
-inline Fn cvt_of(const std::string& d, const std::string& s) {
+inline handler cvt_of(const std::string& d, const std::string& s) {
   if (d == "u8" || d == "b8") return cvt_s<u8>(s);
   if (d == "s8") return cvt_s<s8>(s);
   if (d == "u16" || d == "b16") return cvt_s<u16>(s);

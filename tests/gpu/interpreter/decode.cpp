@@ -19,7 +19,7 @@ int tsize(const std::string& t) {
   return it == m.end() ? -1 : it->second;
 }
 
-void Dec::statement(const std::string& s0) {
+void decoder::read_statement(const std::string& s0) {
   std::string s = trim(s0);
   if (s.empty()) return;
   stmt = s;
@@ -53,10 +53,10 @@ void Dec::statement(const std::string& s0) {
       return;
     }
     if (w == ".local" || w == ".shared" || w == ".param") {
-      Decl d = parse_decl(s, i);
+      declaration d = parse_decl(s, i);
       if (w == ".local") {
         f.local_bytes = (f.local_bytes + d.align - 1) / d.align * d.align;
-        syms.back()[d.name] = {3, TAG_LOCAL | f.local_bytes, d.size};
+        syms.back()[d.name] = {3, tag_local | f.local_bytes, d.size};
         f.local_bytes += d.size;
       } else if (w == ".shared") {
         f.shared_bytes = (f.shared_bytes + d.align - 1) / d.align * d.align;
@@ -74,7 +74,7 @@ void Dec::statement(const std::string& s0) {
     if (w == ".global" || w == ".const") bad("a global within a function");
     bad("directive");
   }
-  Ins I;
+  instruction I;
   I.line = (u32)f.texts.size();
   f.texts.push_back(s);
   size_t i = 0;
@@ -84,7 +84,7 @@ void Dec::statement(const std::string& s0) {
     if (n) ++b;
     i = b;
     while (i < s.size() && !isspace((unsigned char)s[i])) ++i;
-    Reg* r = find_reg(s.substr(b, i - b));
+    register_slot* r = find_reg(s.substr(b, i - b));
     if (!r || !r->pred) bad("guard");
     I.guard = r->off;
     I.gneg = n;
@@ -107,20 +107,20 @@ void Dec::statement(const std::string& s0) {
   }
   try {
     std::vector<std::string> const words = split(s.substr(i));
-    Line{*this, I, p, words, opcode}.read();
+    statement{*this, I, p, words, opcode}.read();
   } catch (std::string const& why) {
     fprintf(stderr, "interpreter: decode: %s\n", why.c_str());
-    I.fn = h_unsupported;
-    I.kind = K_NORMAL;
+    I.fn = do_unsupported;
+    I.kind = step_normal;
   }
-  if (I.kind == K_NORMAL && !I.fn) {
+  if (I.kind == step_normal && !I.fn) {
     fprintf(stderr, "interpreter: decode: no handler: %s\n", s.c_str());
-    I.fn = h_unsupported;
+    I.fn = do_unsupported;
   }
   f.code.push_back(I);
 }
 
-void Dec::run() {
+void decoder::run() {
   f.shared_bytes = m.shared_bytes;
   for (auto& d : f.params) {
     if (f.entry) syms[0][d.name] = {4, d.offset, d.size};
@@ -206,11 +206,11 @@ void Dec::run() {
     std::string st = s.substr(i, e - i);
     for (char& c : st)
       if (c == '\n') c = ' ';
-    statement(st);
+    read_statement(st);
     i = e < s.size() && s[e] == ';' ? e + 1 : e;
   }
-  Ins end;
-  end.kind = K_RET;
+  instruction end;
+  end.kind = step_return;
   end.line = (u32)f.texts.size();
   f.texts.push_back("(the end)");
   f.code.push_back(end);
@@ -228,8 +228,8 @@ void Dec::run() {
   if (f.consts.empty()) f.consts.resize(64);
 }
 
-void decode(Func& f) {
-  Dec d{f, *f.module};
+void decode(ptx_function& f) {
+  decoder d{f, *f.module};
   try {
     d.run();
   } catch (std::string const& why) {

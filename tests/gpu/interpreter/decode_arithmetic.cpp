@@ -10,13 +10,13 @@
 
 namespace interpreter {
 
-void Line::arithmetic() {
+void statement::arithmetic() {
   if (o == "add" || o == "sub" || o == "addc" || o == "subc") {
     if (has("cc") || o == "addc" || o == "subc") {
       I.sub = o[0] == 's';
       I.flags = (u8)((o.size() == 4 ? 1 : 0) | (has("cc") ? 2 : 0));
-      if (ts == 4) return two(h_carry<u32>);
-      if (ts == 8) return two(h_carry<u64>);
+      if (ts == 4) return two(do_carry<u32>);
+      if (ts == 8) return two(do_carry<u64>);
       return unsupported();
     }
     if (t == "f16x2" || t == "f16" || t == "bf16" || t == "bf16x2" || t == "f32x2") return unsupported();
@@ -27,8 +27,8 @@ void Line::arithmetic() {
   }
   if (o == "mul" || o == "mul24" || o == "mad" || o == "mad24" || o == "madc" || o == "fma") {
     if (o == "mul24") {
-      if (t == "u32") return two(h_bin<u32, op::mul24<u32>>);
-      if (t == "s32") return two(h_bin<s32, op::mul24<s32>>);
+      if (t == "u32") return two(do_bin<u32, op::mul24<u32>>);
+      if (t == "s32") return two(do_bin<s32, op::mul24<s32>>);
       return unsupported();
     }
     if (fl) {
@@ -41,7 +41,7 @@ void Line::arithmetic() {
       I.a = S(1, ts, true);
       I.b = S(2, ts, true);
       I.c = S(3, ts, true);
-      I.fn = t == "f32" ? h_ter<f32, op::fma<f32>> : h_ter<f64, op::fma<f64>>;
+      I.fn = t == "f32" ? do_ter<f32, op::fma<f32>> : do_ter<f64, op::fma<f64>>;
       return;
     }
     bool cc = has("cc") || o == "madc";
@@ -52,7 +52,7 @@ void Line::arithmetic() {
       I.a = S(1, ts);
       I.b = S(2, ts);
       I.c = S(3, ts);
-      I.fn = ts == 4 ? h_carry<u32> : ts == 8 ? h_carry<u64> : nullptr;
+      I.fn = ts == 4 ? do_carry<u32> : ts == 8 ? do_carry<u64> : nullptr;
       if (!I.fn || (has("hi") && t[0] == 's')) unsupported();
       return;
     }
@@ -73,17 +73,17 @@ void Line::arithmetic() {
         struct HS {
           static s32 f(s16 a, s16 b) { return (s32)a * b; }
         };
-        I.fn = t == "u32"   ? h_wide<u64, u32, W>
-               : t == "s32" ? h_wide<s64, s32, WS>
-               : t == "u16" ? h_wide<u32, u16, H>
-               : t == "s16" ? h_wide<s32, s16, HS>
+        I.fn = t == "u32"   ? do_wide<u64, u32, W>
+               : t == "s32" ? do_wide<s64, s32, WS>
+               : t == "u16" ? do_wide<u32, u16, H>
+               : t == "s16" ? do_wide<s32, s16, HS>
                             : nullptr;
       } else {
         I.c = S(3, 2 * ts);
-        I.fn = t == "u32"   ? h_madwide<u64, u32>
-               : t == "s32" ? h_madwide<s64, s32>
-               : t == "u16" ? h_madwide<u32, u16>
-               : t == "s16" ? h_madwide<s32, s16>
+        I.fn = t == "u32"   ? do_madwide<u64, u32>
+               : t == "s32" ? do_madwide<s64, s32>
+               : t == "u16" ? do_madwide<u32, u16>
+               : t == "s16" ? do_madwide<s32, s16>
                             : nullptr;
       }
       if (!I.fn) unsupported();
@@ -95,15 +95,15 @@ void Line::arithmetic() {
     I.b = S(2, ts);
     I.c = S(3, ts);
     if (has("hi"))
-      I.fn = t == "u32"   ? h_ter<u32, op::madhi<u32>>
-             : t == "s32" ? h_ter<s32, op::madhi<s32>>
-             : t == "u64" ? h_ter<u64, op::madhi<u64>>
-             : t == "s64" ? h_ter<s64, op::madhi<s64>>
+      I.fn = t == "u32"   ? do_ter<u32, op::madhi<u32>>
+             : t == "s32" ? do_ter<s32, op::madhi<s32>>
+             : t == "u64" ? do_ter<u64, op::madhi<u64>>
+             : t == "s64" ? do_ter<s64, op::madhi<s64>>
                           : nullptr;
     else
-      I.fn = ts == 4   ? h_ter<u32, op::mad<u32>>
-             : ts == 8 ? h_ter<u64, op::mad<u64>>
-             : ts == 2 ? h_ter<u16, op::mad<u16>>
+      I.fn = ts == 4   ? do_ter<u32, op::mad<u32>>
+             : ts == 8 ? do_ter<u64, op::mad<u64>>
+             : ts == 2 ? do_ter<u16, op::mad<u16>>
                        : nullptr;
     if (!I.fn) unsupported();
     return;
@@ -126,9 +126,9 @@ void Line::arithmetic() {
     if (fl && f_ftz) return slow_op(o == "neg" ? 9 : 10, 1);
     return one(fl ? (o == "neg" ? un_f<op::neg>(t) : un_f<op::abs>(t))
                   : (o == "neg" ? un_i<op::neg>(t)
-                                : (t == "s16"   ? h_un<s16, op::abs<s16>>
-                                   : t == "s32" ? h_un<s32, op::abs<s32>>
-                                   : t == "s64" ? h_un<s64, op::abs<s64>>
+                                : (t == "s16"   ? do_un<s16, op::abs<s16>>
+                                   : t == "s32" ? do_un<s32, op::abs<s32>>
+                                   : t == "s64" ? do_un<s64, op::abs<s64>>
                                                 : nullptr)));
   }
   if (o == "sqrt") {
@@ -154,7 +154,7 @@ void Line::arithmetic() {
     I.a = S(1, ts);
     I.b = S(2, ts);
     I.c = S(3, ts);
-    I.fn = t == "u32" ? h_ter<u32, op::sad<u32>> : t == "s32" ? h_ter<s32, op::sad<s32>> : nullptr;
+    I.fn = t == "u32" ? do_ter<u32, op::sad<u32>> : t == "s32" ? do_ter<s32, op::sad<s32>> : nullptr;
     if (!I.fn) unsupported();
     return;
   }

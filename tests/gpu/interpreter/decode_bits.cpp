@@ -12,20 +12,20 @@ namespace interpreter {
 
 static const char* const bools[] = {"", "and", "or", "xor"};
 
-void Line::bits() {
+void statement::bits() {
   if (o == "and" || o == "or" || o == "xor" || o == "not") {
     if (t == "pred") {
-      Opnd a = operand(ops[1]);
-      I.d = dst(operand(ops[0]), 0);
+      operand a = read_operand(ops[1]);
+      I.d = dst(read_operand(ops[0]), 0);
       I.a = src(a, 0);
       I.flags = a.neg ? 1 : 0;
       I.sub = o == "and" ? 1 : o == "or" ? 2 : o == "xor" ? 3 : 4;
       if (o != "not") {
-        Opnd b = operand(ops[2]);
+        operand b = read_operand(ops[2]);
         I.b = src(b, 0);
         if (b.neg) I.flags |= 2;
       }
-      I.fn = h_pred_op;
+      I.fn = do_pred_op;
       return;
     }
     if (o == "not") return one(un_i<op::bnot>(t));
@@ -36,14 +36,14 @@ void Line::bits() {
     I.a = S(1, ts);
     I.b = S(2, 4);
     if (o == "shl")
-      I.fn = ts == 2 ? h_shift<u16, op::shl<u16>> : ts == 4 ? h_shift<u32, op::shl<u32>> : h_shift<u64, op::shl<u64>>;
+      I.fn = ts == 2 ? do_shift<u16, op::shl<u16>> : ts == 4 ? do_shift<u32, op::shl<u32>> : do_shift<u64, op::shl<u64>>;
     else
-      I.fn = t == "s16"   ? h_shift<s16, op::shr<s16>>
-             : t == "s32" ? h_shift<s32, op::shr<s32>>
-             : t == "s64" ? h_shift<s64, op::shr<s64>>
-             : ts == 2    ? h_shift<u16, op::shr<u16>>
-             : ts == 4    ? h_shift<u32, op::shr<u32>>
-                          : h_shift<u64, op::shr<u64>>;
+      I.fn = t == "s16"   ? do_shift<s16, op::shr<s16>>
+             : t == "s32" ? do_shift<s32, op::shr<s32>>
+             : t == "s64" ? do_shift<s64, op::shr<s64>>
+             : ts == 2    ? do_shift<u16, op::shr<u16>>
+             : ts == 4    ? do_shift<u32, op::shr<u32>>
+                          : do_shift<u64, op::shr<u64>>;
     return;
   }
   if (o == "shf") {
@@ -53,7 +53,7 @@ void Line::bits() {
     I.c = S(3, 4);
     I.sub = has("r");
     I.sub2 = has("wrap");
-    I.fn = h_shf;
+    I.fn = do_shf;
     return;
   }
   if (o == "lop3") {
@@ -62,8 +62,8 @@ void Line::bits() {
     I.a = S(1, 4);
     I.b = S(2, 4);
     I.c = S(3, 4);
-    I.imm = (s64)operand(ops[4]).imm;
-    I.fn = h_lop3;
+    I.imm = (s64)read_operand(ops[4]).imm;
+    I.fn = do_lop3;
     return;
   }
   if (o == "prmt") {
@@ -72,15 +72,15 @@ void Line::bits() {
     I.a = S(1, 4);
     I.b = S(2, 4);
     I.c = S(3, 4);
-    I.fn = h_prmt;
+    I.fn = do_prmt;
     return;
   }
   if (o == "popc" || o == "clz" || o == "brev" || o == "bfind") {
     I.sub = o == "popc" ? 0 : o == "clz" ? 1 : o == "brev" ? 2 : 3;
     I.flags = has("shiftamt");
-    I.d = dst(operand(ops[0]), o == "brev" ? ts : 4);
+    I.d = dst(read_operand(ops[0]), o == "brev" ? ts : 4);
     I.a = S(1, ts);
-    I.fn = t == "s32" ? h_count<s32> : t == "s64" ? h_count<s64> : ts == 4 ? h_count<u32> : h_count<u64>;
+    I.fn = t == "s32" ? do_count<s32> : t == "s64" ? do_count<s64> : ts == 4 ? do_count<u32> : do_count<u64>;
     return;
   }
   if (o == "bfe") {
@@ -88,7 +88,7 @@ void Line::bits() {
     I.a = S(1, ts);
     I.b = S(2, 4);
     I.c = S(3, 4);
-    I.fn = t == "u32" ? h_bfe<u32> : t == "s32" ? h_bfe<s32> : t == "u64" ? h_bfe<u64> : h_bfe<s64>;
+    I.fn = t == "u32" ? do_bfe<u32> : t == "s32" ? do_bfe<s32> : t == "u64" ? do_bfe<u64> : do_bfe<s64>;
     return;
   }
   if (o == "bfi") {
@@ -97,7 +97,7 @@ void Line::bits() {
     I.b = S(2, ts);
     I.c = S(3, 4);
     I.e = S(4, 4);
-    I.fn = ts == 4 ? h_bfi<u32> : h_bfi<u64>;
+    I.fn = ts == 4 ? do_bfi<u32> : do_bfi<u64>;
     return;
   }
   if (o == "bmsk") {
@@ -105,7 +105,7 @@ void Line::bits() {
     I.a = S(1, 4);
     I.b = S(2, 4);
     I.sub = has("wrap");
-    I.fn = h_bmsk;
+    I.fn = do_bmsk;
     return;
   }
   if (o == "setp" || o == "set") {
@@ -115,22 +115,22 @@ void Line::bits() {
     for (int k = 1; k < 4; ++k)
       if (has(bools[k])) I.sub = (u8)k;
     if (o == "setp") {
-      Opnd d = operand(ops[0]);
-      if (d.k == Opnd::VEC) {
-        I.d = d.vec[0].k == Opnd::SINK ? NONE : dst(d.vec[0], 0);
-        I.d2 = d.vec[1].k == Opnd::SINK ? NONE : dst(d.vec[1], 0);
+      operand d = read_operand(ops[0]);
+      if (d.k == operand::is_vector) {
+        I.d = d.vec[0].k == operand::is_sink ? no_operand : dst(d.vec[0], 0);
+        I.d2 = d.vec[1].k == operand::is_sink ? no_operand : dst(d.vec[1], 0);
       } else {
         I.d = dst(d, 0);
-        I.d2 = NONE;
+        I.d2 = no_operand;
       }
     } else {
-      I.d = dst(operand(ops[0]), 4);
+      I.d = dst(read_operand(ops[0]), 4);
       if (p[p.size() - 2] == "f32") I.flags |= 2;
     }
     I.a = S(1, ts, fl);
     I.b = S(2, ts, fl);
     if (I.sub) {
-      Opnd q = operand(ops[3]);
+      operand q = read_operand(ops[3]);
       I.c = src(q, 0);
       if (q.neg) I.flags |= 1;
     }
@@ -149,10 +149,10 @@ void Line::bits() {
     D(ts);
     I.a = S(1, ts, fl);
     I.b = S(2, ts, fl);
-    Opnd q = operand(ops[3]);
+    operand q = read_operand(ops[3]);
     I.c = src(q, 0);
     I.flags = q.neg;
-    I.fn = ts == 2 ? h_selp<u16> : ts == 4 ? h_selp<u32> : h_selp<u64>;
+    I.fn = ts == 2 ? do_selp<u16> : ts == 4 ? do_selp<u32> : do_selp<u64>;
     return;
   }
   if (o == "slct") {
@@ -162,11 +162,11 @@ void Line::bits() {
     I.b = S(2, w);
     I.c = S(3, 4);
     bool by_float = t == "f32";
-    I.fn = w == 4 ? (by_float ? h_slct<u32, f32> : h_slct<u32, s32>) : (by_float ? h_slct<u64, f32> : h_slct<u64, s32>);
+    I.fn = w == 4 ? (by_float ? do_slct<u32, f32> : do_slct<u32, s32>) : (by_float ? do_slct<u64, f32> : do_slct<u64, s32>);
     return;
   }
   if (o == "testp") {
-    I.d = dst(operand(ops[0]), 0);
+    I.d = dst(read_operand(ops[0]), 0);
     I.a = S(1, ts, true);
     I.sub = p[1] == "finite"       ? 0
             : p[1] == "infinite"   ? 1
@@ -174,7 +174,7 @@ void Line::bits() {
             : p[1] == "notanumber" ? 3
             : p[1] == "normal"     ? 4
                                    : 5;
-    I.fn = ts == 4 ? h_testp<f32> : h_testp<f64>;
+    I.fn = ts == 4 ? do_testp<f32> : do_testp<f64>;
     return;
   }
   unsupported();

@@ -10,17 +10,17 @@
 
 namespace interpreter {
 
-void Line::control() {
+void statement::control() {
   if (o == "membar" || o == "fence" || o == "griddepcontrol" || o == "prefetch" || o == "prefetchu" || o == "nanosleep" ||
       o == "discard" || o == "applypriority" || o == "setmaxnreg" || o == "pmevent") {
-    I.kind = K_NOP;
-    I.fn = h_nop;
+    I.kind = step_nothing;
+    I.fn = do_nop;
     return;
   }
   if (o == "bar" || o == "barrier") {
     if (has("warp")) {
-      I.kind = K_WSYNC;
-      I.fn = h_barwarp;
+      I.kind = step_warp;
+      I.fn = do_barwarp;
       I.sub = 1;
       I.e = S(0, 4);
       return;
@@ -28,17 +28,17 @@ void Line::control() {
     if (has("cluster")) {
       return unsupported();
     }
-    I.kind = K_BAR;
+    I.kind = step_barrier;
     size_t k = 0;
-    I.d = NONE;
+    I.d = no_operand;
     if (has("red")) {
       I.sub = has("popc") ? 1 : has("and") ? 2 : 3;
-      I.d = dst(operand(ops[0]), I.sub == 1 ? 4 : 0);
+      I.d = dst(read_operand(ops[0]), I.sub == 1 ? 4 : 0);
       k = 1;
     }
     if (has("arrive")) return unsupported();
-    Opnd id = operand(ops[k]);
-    if (id.k == Opnd::IMM) {
+    operand id = read_operand(ops[k]);
+    if (id.k == operand::is_integer) {
       I.has_base = false;
       I.imm = (s64)id.imm;
     } else {
@@ -46,9 +46,9 @@ void Line::control() {
       I.a = src(id, 4);
     }
     size_t n = ops.size() - k - (I.sub ? 1 : 0);
-    I.b = n > 1 ? S(k + 1, 4) : NONE;
+    I.b = n > 1 ? S(k + 1, 4) : no_operand;
     if (I.sub) {
-      Opnd q = operand(ops.back());
+      operand q = read_operand(ops.back());
       I.c = src(q, 0);
       if (q.neg) I.flags |= 1;
     }
@@ -56,81 +56,86 @@ void Line::control() {
   }
   if (o == "shfl") {
     if (!has("sync")) return unsupported();
-    I.kind = K_WSYNC;
-    Opnd d = operand(ops[0]);
-    if (d.k == Opnd::VEC) {
+    I.kind = step_warp;
+    operand d = read_operand(ops[0]);
+    if (d.k == operand::is_vector) {
       I.d = dst(d.vec[0], 4);
-      I.d2 = d.vec[1].k == Opnd::SINK ? NONE : dst(d.vec[1], 0);
+      I.d2 = d.vec[1].k == operand::is_sink ? no_operand : dst(d.vec[1], 0);
     } else {
       I.d = dst(d, 4);
-      I.d2 = NONE;
+      I.d2 = no_operand;
     }
     I.a = S(1, 4);
     I.b = S(2, 4);
     I.c = S(3, 4);
     I.e = S(4, 4);
     I.sub2 = has("up") ? 0 : has("down") ? 1 : has("bfly") ? 2 : 3;
-    I.fn = h_shfl;
+    I.fn = do_shfl;
     return;
   }
   if (o == "vote") {
     if (!has("sync")) return unsupported();
-    I.kind = K_WSYNC;
+    I.kind = step_warp;
     I.sub2 = has("all") ? 0 : has("any") ? 1 : has("uni") ? 2 : 3;
-    I.d = dst(operand(ops[0]), I.sub2 == 3 ? 4 : 0);
-    Opnd q = operand(ops[1]);
+    I.d = dst(read_operand(ops[0]), I.sub2 == 3 ? 4 : 0);
+    operand q = read_operand(ops[1]);
     I.a = src(q, 0);
     I.flags = q.neg;
     I.e = S(2, 4);
-    I.fn = h_vote;
+    I.fn = do_vote;
     return;
   }
   if (o == "match") {
-    I.kind = K_WSYNC;
+    I.kind = step_warp;
     I.sub2 = has("all");
-    Opnd d = operand(ops[0]);
-    I.d2 = NONE;
-    if (d.k == Opnd::VEC) {
+    operand d = read_operand(ops[0]);
+    I.d2 = no_operand;
+    if (d.k == operand::is_vector) {
       I.d = dst(d.vec[0], 4);
-      if (d.vec[1].k != Opnd::SINK) I.d2 = dst(d.vec[1], 0);
+      if (d.vec[1].k != operand::is_sink) I.d2 = dst(d.vec[1], 0);
     } else
       I.d = dst(d, 4);
     I.a = S(1, ts);
     I.e = S(2, 4);
-    I.fn = ts == 4 ? h_match<u32> : h_match<u64>;
+    I.fn = ts == 4 ? do_match<u32> : do_match<u64>;
     return;
   }
   if (o == "redux") {
     if (fl) return unsupported();
-    I.kind = K_WSYNC;
-    I.sub2 = (u8)(has("add") ? A_ADD : has("min") ? A_MIN : has("max") ? A_MAX : has("and") ? A_AND : has("or") ? A_OR : A_XOR);
+    I.kind = step_warp;
+    I.sub2 = (u8)(has("add")   ? atom_add
+                  : has("min") ? atom_min
+                  : has("max") ? atom_max
+                  : has("and") ? atom_and
+                  : has("or")  ? atom_or
+                               : atom_xor);
     D(4);
     I.a = S(1, 4);
     I.e = S(2, 4);
-    I.fn = t == "s32" ? h_redux<s32> : h_redux<u32>;
+    I.fn = t == "s32" ? do_redux<s32> : do_redux<u32>;
     return;
   }
   if (o == "elect") {
-    I.kind = K_WSYNC;
-    Opnd d = operand(ops[0]);
+    I.kind = step_warp;
+    operand d = read_operand(ops[0]);
     I.d = dst(d.vec[0], 4);
     I.d2 = dst(d.vec[1], 0);
     I.e = S(1, 4);
-    I.fn = h_elect;
+    I.fn = do_elect;
     return;
   }
   if (o == "activemask") {
     D(4);
-    I.fn = h_activemask;
+    I.fn = do_activemask;
     return;
   }
   if (o == "bra") {
-    I.kind = K_BRA;
+    I.kind = step_branch;
     dec.fixes.push_back({(u32)f.code.size(), ops[0]});
     return;
   }
   if (o == "brx") {
-    I.kind = K_BRX;
+    I.kind = step_table;
     I.a = S(0, 4);
     auto it = dec.tables.find(ops[1]);
     if (it == dec.tables.end()) bad("unknown branch targets");
@@ -138,31 +143,31 @@ void Line::control() {
     return;
   }
   if (o == "ret") {
-    I.kind = K_RET;
+    I.kind = step_return;
     return;
   }
   if (o == "exit") {
-    I.kind = K_EXIT;
+    I.kind = step_exit;
     return;
   }
   if (o == "trap") {
-    I.kind = K_TRAP;
+    I.kind = step_trap;
     return;
   }
   if (o == "brkpt") {
-    I.kind = K_NOP;
-    I.fn = h_nop;
+    I.kind = step_nothing;
+    I.fn = do_nop;
     return;
   }
   if (o == "call") {
-    I.kind = K_CALL;
+    I.kind = step_call;
     f.has_calls = true;
-    CallInfo c;
+    call_info c;
     size_t k = 0;
     auto list = [&](const std::string& s, std::vector<u32>& at, std::vector<u32>& sz) {
       std::string in = s.substr(1, s.rfind(')') - 1);
       for (auto& n : split(in)) {
-        Symbol* y = find_sym(n);
+        ptx_symbol* y = find_sym(n);
         if (!y || y->space != 5) bad("call with an operand that is no .param: " + n);
         at.push_back((u32)y->addr);
         sz.push_back((u32)y->size);

@@ -13,53 +13,54 @@
 
 namespace interpreter {
 
-void Line::moves() {
+void statement::moves() {
   if (o == "mov") {
-    Opnd d = operand(ops[0]), s = operand(ops[1]);
+    operand d = read_operand(ops[0]), s = read_operand(ops[1]);
     if (t == "pred") {
-      I.fn = h_pred_op;
+      I.fn = do_pred_op;
       I.sub = 0;
       I.flags = s.neg ? 1 : 0;
       I.d = dst(d, 0);
       I.a = src(s, 0);
       return;
     }
-    if (s.k == Opnd::VEC) {
+    if (s.k == operand::is_vector) {
       I.nv = (u8)s.vec.size();
       I.sub = (u8)(ts / I.nv);
       for (int k = 0; k < I.nv; ++k) I.v[k] = src(s.vec[(size_t)k], I.sub);
       I.d = dst(d, ts);
-      I.fn = ts == 8 && I.nv == 2 ? h_pack64 : h_pack;
+      I.fn = ts == 8 && I.nv == 2 ? do_pack64 : do_pack;
       return;
     }
-    if (d.k == Opnd::VEC) {
+    if (d.k == operand::is_vector) {
       I.nv = (u8)d.vec.size();
       I.sub = (u8)(ts / I.nv);
-      for (int k = 0; k < I.nv; ++k) I.v[k] = d.vec[(size_t)k].k == Opnd::SINK ? alloc(32 * I.sub) : dst(d.vec[(size_t)k], I.sub);
+      for (int k = 0; k < I.nv; ++k)
+        I.v[k] = d.vec[(size_t)k].k == operand::is_sink ? alloc(32 * I.sub) : dst(d.vec[(size_t)k], I.sub);
       I.a = src(s, ts);
-      I.fn = ts == 8 && I.nv == 2 ? h_unpack64 : h_unpack;
+      I.fn = ts == 8 && I.nv == 2 ? do_unpack64 : do_unpack;
       return;
     }
-    if (s.k == Opnd::SPECIAL) {
+    if (s.k == operand::is_special) {
       int id = special_id(s.text);
       if (id >= 24) {
-        I.fn = h_clock;
+        I.fn = do_clock;
         I.sub = (u8)ts;
         I.d = dst(d, ts);
         return;
       }
       if (ts == 8) bad("a special of 64 bits");
     }
-    if (s.k == Opnd::SYM) {
+    if (s.k == operand::is_symbol) {
       std::string n = s.text;
       size_t q = n.find('+');
       if (q != std::string::npos) n = trim(n.substr(0, q));
-      Symbol* y = find_sym(n);
+      ptx_symbol* y = find_sym(n);
       if (y && y->space == 3) {
         u64 off = 0;
         if (q != std::string::npos) number(trim(s.text.substr(q + 1)), off);
-        I.fn = h_local_address;
-        I.imm = (s64)((y->addr & ~TAG_MASK) + off);
+        I.fn = do_local_address;
+        I.imm = (s64)((y->addr & ~tag_mask) + off);
         I.d = dst(d, 8);
         return;
       }
@@ -67,9 +68,9 @@ void Line::moves() {
     }
     D(ts);
     I.a = S(1, ts, fl);
-    I.fn = ts == 8    ? h_un<u64, op::mov<u64>>
-           : ts == 4  ? h_un<u32, op::mov<u32>>
-           : ts == 2  ? h_un<u16, op::mov<u16>>
+    I.fn = ts == 8    ? do_un<u64, op::mov<u64>>
+           : ts == 4  ? do_un<u32, op::mov<u32>>
+           : ts == 2  ? do_un<u16, op::mov<u16>>
            : ts == 16 ? nullptr
                       : nullptr;
     if (!I.fn) unsupported();
@@ -78,13 +79,13 @@ void Line::moves() {
   if (o == "cvt") {
     if (has("pack")) return unsupported();
     std::string const &st = t, &dt = p[p.size() - 2];
-    Fn fn = cvt_of(dt, st);
+    handler fn = cvt_of(dt, st);
     if (!fn) return unsupported();
-    Opnd d = operand(ops[0]), s = operand(ops[1]);
+    operand d = read_operand(ops[0]), s = read_operand(ops[1]);
     I.fn = fn;
     I.d = dst(d, d.reg.width);
     I.sub = (u8)d.reg.width;
-    if (s.k == Opnd::REG) {
+    if (s.k == operand::is_register) {
       I.a = s.reg.off;
       I.sub2 = (u8)s.reg.width;
     } else {
@@ -96,21 +97,21 @@ void Line::moves() {
     return;
   }
   if (o == "cvta") {
-    I.d = dst(operand(ops[0]), 8);
-    Opnd s = operand(ops[1]);
+    I.d = dst(read_operand(ops[0]), 8);
+    operand s = read_operand(ops[1]);
     bool to = has("to");
     std::string sp = has("shared") || has("shared::cta")   ? "shared"
                      : has("local")                        ? "local"
                      : has("param") || has("param::entry") ? "param"
                                                            : "global";
-    I.fn = h_cvta;
+    I.fn = do_cvta;
     I.sub = sp == "global" || has("const") ? 0 : to ? 2 : 1;
-    I.imm = (s64)(sp == "shared" ? TAG_SHARED : sp == "local" ? TAG_LOCAL : TAG_PARAM);
-    if (s.k == Opnd::SYM) {
-      Symbol* y = find_sym(s.text);
+    I.imm = (s64)(sp == "shared" ? tag_shared : sp == "local" ? tag_local : tag_param);
+    if (s.k == operand::is_symbol) {
+      ptx_symbol* y = find_sym(s.text);
       if (y && y->space == 3) {
-        I.fn = h_local_address;
-        I.imm = (s64)(y->addr & ~TAG_MASK) | (to ? 0 : (s64)TAG_LOCAL);
+        I.fn = do_local_address;
+        I.imm = (s64)(y->addr & ~tag_mask) | (to ? 0 : (s64)tag_local);
         return;
       }
     }
@@ -118,50 +119,51 @@ void Line::moves() {
     return;
   }
   if (o == "isspacep") {
-    I.d = dst(operand(ops[0]), 0);
+    I.d = dst(read_operand(ops[0]), 0);
     I.a = S(1, 8);
     I.sub = has("global") || has("const") ? 1 : has("shared") || has("shared::cta") ? 2 : has("local") ? 3 : 4;
-    I.fn = h_isspacep;
+    I.fn = do_isspacep;
     return;
   }
   if (o == "ld" || o == "ldu" || o == "st") {
-    int sp = has("shared") || has("shared::cta")                         ? S_SHARED
-             : has("local")                                              ? S_LOCAL
-             : has("global") || has("const")                             ? S_GLOBAL
-             : has("param") || has("param::entry") || has("param::func") ? S_PARAM_K
-                                                                         : S_GENERIC;
+    int sp = has("shared") || has("shared::cta")                         ? space_shared
+             : has("local")                                              ? space_local
+             : has("global") || has("const")                             ? space_global
+             : has("param") || has("param::entry") || has("param::func") ? space_kernel_parameters
+                                                                         : space_generic;
     if (has("shared::cluster")) return unsupported();
     size_t mi = o == "st" ? 0 : 1, ri = 1 - mi;
-    Opnd mo = operand(ops[mi]), ro = operand(ops[ri]);
-    if (sp == S_PARAM_K && mo.mem_sym) {
-      Symbol* s = find_sym(mo.text);
-      if (s && s->space == 5) sp = S_PARAM_F;
+    operand mo = read_operand(ops[mi]), ro = read_operand(ops[ri]);
+    if (sp == space_kernel_parameters && mo.mem_sym) {
+      ptx_symbol* s = find_sym(mo.text);
+      if (s && s->space == 5) sp = space_parameters;
     }
     memory(mo, sp);
-    std::vector<Opnd> parts = ro.k == Opnd::VEC ? ro.vec : std::vector<Opnd>{ro};
+    std::vector<operand> parts = ro.k == operand::is_vector ? ro.vec : std::vector<operand>{ro};
     I.nv = (u8)parts.size();
     int rw = 0;
     for (auto& q : parts)
-      if (q.k == Opnd::REG) rw = q.reg.width;
+      if (q.k == operand::is_register) rw = q.reg.width;
     if (!rw) rw = std::max(2, ts);
     if (o == "st") {
-      for (size_t k = 0; k < parts.size(); ++k) I.v[k] = parts[k].k == Opnd::REG ? parts[k].reg.off : src(parts[k], rw, fl);
+      for (size_t k = 0; k < parts.size(); ++k)
+        I.v[k] = parts[k].k == operand::is_register ? parts[k].reg.off : src(parts[k], rw, fl);
     } else
-      for (size_t k = 0; k < parts.size(); ++k) I.v[k] = parts[k].k == Opnd::SINK ? NONE : dst(parts[k], rw);
+      for (size_t k = 0; k < parts.size(); ++k) I.v[k] = parts[k].k == operand::is_sink ? no_operand : dst(parts[k], rw);
     if (o == "st")
-      I.fn = sp == S_SHARED    ? st_of<S_SHARED>(ts, rw)
-             : sp == S_LOCAL   ? st_of<S_LOCAL>(ts, rw)
-             : sp == S_GLOBAL  ? st_of<S_GLOBAL>(ts, rw)
-             : sp == S_GENERIC ? st_of<S_GENERIC>(ts, rw)
-             : sp == S_PARAM_F ? st_of<S_PARAM_F>(ts, rw)
-                               : nullptr;
+      I.fn = sp == space_shared       ? st_of<space_shared>(ts, rw)
+             : sp == space_local      ? st_of<space_local>(ts, rw)
+             : sp == space_global     ? st_of<space_global>(ts, rw)
+             : sp == space_generic    ? st_of<space_generic>(ts, rw)
+             : sp == space_parameters ? st_of<space_parameters>(ts, rw)
+                                      : nullptr;
     else
-      I.fn = sp == S_SHARED    ? ld_of<S_SHARED>(t, rw)
-             : sp == S_LOCAL   ? ld_of<S_LOCAL>(t, rw)
-             : sp == S_GLOBAL  ? ld_of<S_GLOBAL>(t, rw)
-             : sp == S_GENERIC ? ld_of<S_GENERIC>(t, rw)
-             : sp == S_PARAM_F ? ld_of<S_PARAM_F>(t, rw)
-                               : ldk_of(t, rw);
+      I.fn = sp == space_shared       ? ld_of<space_shared>(t, rw)
+             : sp == space_local      ? ld_of<space_local>(t, rw)
+             : sp == space_global     ? ld_of<space_global>(t, rw)
+             : sp == space_generic    ? ld_of<space_generic>(t, rw)
+             : sp == space_parameters ? ld_of<space_parameters>(t, rw)
+                                      : ldk_of(t, rw);
     I.flags = (u8)((o == "st" ? 0x10 : 0) |
                    (has("volatile") || has("relaxed") || has("acquire") || has("release") || has("mmio") ? 0x20 : 0));
     if (!I.fn) unsupported();
@@ -169,29 +171,29 @@ void Line::moves() {
   }
   if (o == "atom" || o == "red") {
     if (has("async")) return unsupported();
-    int sp = has("shared") || has("shared::cta") ? S_SHARED : has("global") ? S_GLOBAL : S_GENERIC;
+    int sp = has("shared") || has("shared::cta") ? space_shared : has("global") ? space_global : space_generic;
     size_t k = o == "atom" ? 1 : 0;
-    memory(operand(ops[k]), sp);
-    int which = has("add")    ? A_ADD
-                : has("min")  ? A_MIN
-                : has("max")  ? A_MAX
-                : has("and")  ? A_AND
-                : has("or")   ? A_OR
-                : has("xor")  ? A_XOR
-                : has("exch") ? A_EXCH
-                : has("cas")  ? A_CAS
-                : has("inc")  ? A_INC
-                : has("dec")  ? A_DEC
+    memory(read_operand(ops[k]), sp);
+    int which = has("add")    ? atom_add
+                : has("min")  ? atom_min
+                : has("max")  ? atom_max
+                : has("and")  ? atom_and
+                : has("or")   ? atom_or
+                : has("xor")  ? atom_xor
+                : has("exch") ? atom_exch
+                : has("cas")  ? atom_cas
+                : has("inc")  ? atom_inc
+                : has("dec")  ? atom_dec
                               : -1;
     if (which < 0 || ts <= 0) return unsupported();
     I.sub = (u8)which;
     I.flags = 0x30;
-    I.d = o == "red" || ops[0] == "_" ? NONE : dst(operand(ops[0]), ts);
+    I.d = o == "red" || ops[0] == "_" ? no_operand : dst(read_operand(ops[0]), ts);
     I.b = S(k + 1, ts, fl);
-    if (which == A_CAS) I.c = S(k + 2, ts, fl);
-    I.fn = sp == S_SHARED   ? atom_of<S_SHARED>(t, which)
-           : sp == S_GLOBAL ? atom_of<S_GLOBAL>(t, which)
-                            : atom_of<S_GENERIC>(t, which);
+    if (which == atom_cas) I.c = S(k + 2, ts, fl);
+    I.fn = sp == space_shared   ? atom_of<space_shared>(t, which)
+           : sp == space_global ? atom_of<space_global>(t, which)
+                                : atom_of<space_generic>(t, which);
     if (!I.fn) unsupported();
     return;
   }

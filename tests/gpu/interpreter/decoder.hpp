@@ -13,40 +13,50 @@
 
 namespace interpreter {
 
-struct Reg {
+struct register_slot {
   int width;
   s32 off;
   bool pred;
 }; // width in bytes
-struct Opnd {
-  enum K { NONE_, REG, IMM, FLT, MEM, VEC, SYM, SPECIAL, SINK } k = NONE_;
+struct operand {
+  enum kind {
+    is_nothing,
+    is_register,
+    is_integer,
+    is_float,
+    is_memory,
+    is_vector,
+    is_symbol,
+    is_special,
+    is_sink
+  } k = is_nothing;
   std::string text;
-  Reg reg{};
+  register_slot reg{};
   bool neg = false;
   u64 imm = 0;
-  int fw = 0;            // FLT: 4 or 8
-  std::vector<Opnd> vec; // VEC, or the parts of a|b
+  int fw = 0;               // FLT: 4 or 8
+  std::vector<operand> vec; // VEC, or the parts of a|b
   bool pair = false;
   // MEM
   bool mem_reg = false, mem_sym = false;
   s64 off = 0;
 };
-struct Dec {
-  Func& f;
-  Module& m;
-  std::vector<std::unordered_map<std::string, Reg>> regs{1};
-  std::vector<std::unordered_map<std::string, Symbol>> syms{1};
+struct decoder {
+  ptx_function& f;
+  ptx_module& m;
+  std::vector<std::unordered_map<std::string, register_slot>> regs{1};
+  std::vector<std::unordered_map<std::string, ptx_symbol>> syms{1};
   std::unordered_map<std::string, u32> labels{};
-  struct Fix {
+  struct label_use {
     u32 ins;
     std::string name;
   };
-  std::vector<Fix> fixes{};
-  struct TFix {
+  std::vector<label_use> fixes{};
+  struct table_use {
     u32 table;
     std::vector<std::string> names;
   };
-  std::vector<TFix> tfixes{};
+  std::vector<table_use> tfixes{};
   std::unordered_map<std::string, u32> tables{};
   std::map<std::pair<u64, int>, s32> pool{};
   std::unordered_map<std::string, s32> specials{};
@@ -54,8 +64,8 @@ struct Dec {
 
   [[noreturn]] void bad(const std::string& why) { throw std::string(why + ": " + stmt); }
   s32 alloc(int bytes);
-  Reg* find_reg(const std::string& n);
-  Symbol* find_sym(const std::string& n);
+  register_slot* find_reg(const std::string& n);
+  ptx_symbol* find_sym(const std::string& n);
   s32 constant(u64 v, int width); // lanes of width bytes; width 0: a predicate mask
   static int special_id(const std::string& n);
   s32 special(const std::string& n);
@@ -63,14 +73,14 @@ struct Dec {
   static std::string trim(std::string s);
   static std::vector<std::string> split(const std::string& s);
   static bool number(const std::string& s, u64& v);
-  Opnd operand(std::string s);
+  operand read_operand(std::string s);
   // A source of `width` bytes a lane (0: predicate); is_float: literals are of the type
-  s32 src(const Opnd& o, int width, bool is_float = false);
+  s32 src(const operand& o, int width, bool is_float = false);
   s32 fconst(double d, int width);
-  s32 dst(const Opnd& o, int width);
+  s32 dst(const operand& o, int width);
 
   void run();
-  void statement(const std::string& s);
+  void read_statement(const std::string& s);
 };
 
 /// Bytes of a type; 0 of a predicate, -1 of none.

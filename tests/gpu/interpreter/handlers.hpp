@@ -10,78 +10,80 @@
 namespace interpreter {
 
 template <template <class> class O>
-inline Fn bin_i(const std::string& t) {
-  if (t == "u16" || t == "b16") return h_bin<u16, O<u16>>;
-  if (t == "s16") return h_bin<s16, O<s16>>;
-  if (t == "u32" || t == "b32") return h_bin<u32, O<u32>>;
-  if (t == "s32") return h_bin<s32, O<s32>>;
-  if (t == "u64" || t == "b64") return h_bin<u64, O<u64>>;
-  if (t == "s64") return h_bin<s64, O<s64>>;
+inline handler bin_i(const std::string& t) {
+  if (t == "u16" || t == "b16") return do_bin<u16, O<u16>>;
+  if (t == "s16") return do_bin<s16, O<s16>>;
+  if (t == "u32" || t == "b32") return do_bin<u32, O<u32>>;
+  if (t == "s32") return do_bin<s32, O<s32>>;
+  if (t == "u64" || t == "b64") return do_bin<u64, O<u64>>;
+  if (t == "s64") return do_bin<s64, O<s64>>;
   return nullptr;
 }
 template <template <class> class O>
-inline Fn bin_wrap(const std::string& t) { // the same bits signed or not
-  if (t == "u16" || t == "b16" || t == "s16") return h_bin<u16, O<u16>>;
-  if (t == "u32" || t == "b32" || t == "s32") return h_bin<u32, O<u32>>;
-  if (t == "u64" || t == "b64" || t == "s64") return h_bin<u64, O<u64>>;
+inline handler bin_wrap(const std::string& t) { // the same bits signed or not
+  if (t == "u16" || t == "b16" || t == "s16") return do_bin<u16, O<u16>>;
+  if (t == "u32" || t == "b32" || t == "s32") return do_bin<u32, O<u32>>;
+  if (t == "u64" || t == "b64" || t == "s64") return do_bin<u64, O<u64>>;
   return nullptr;
 }
 template <template <class> class O>
-inline Fn bin_f(const std::string& t) {
-  if (t == "f32") return h_bin<f32, O<f32>>;
-  if (t == "f64") return h_bin<f64, O<f64>>;
+inline handler bin_f(const std::string& t) {
+  if (t == "f32") return do_bin<f32, O<f32>>;
+  if (t == "f64") return do_bin<f64, O<f64>>;
   return nullptr;
 }
 template <template <class> class O>
-inline Fn un_f(const std::string& t) {
-  if (t == "f32") return h_un<f32, O<f32>>;
-  if (t == "f64") return h_un<f64, O<f64>>;
+inline handler un_f(const std::string& t) {
+  if (t == "f32") return do_un<f32, O<f32>>;
+  if (t == "f64") return do_un<f64, O<f64>>;
   return nullptr;
 }
 template <template <class> class O>
-inline Fn un_i(const std::string& t) {
-  if (t == "u16" || t == "b16") return h_un<u16, O<u16>>;
-  if (t == "s16") return h_un<s16, O<s16>>;
-  if (t == "u32" || t == "b32") return h_un<u32, O<u32>>;
-  if (t == "s32") return h_un<s32, O<s32>>;
-  if (t == "u64" || t == "b64") return h_un<u64, O<u64>>;
-  if (t == "s64") return h_un<s64, O<s64>>;
+inline handler un_i(const std::string& t) {
+  if (t == "u16" || t == "b16") return do_un<u16, O<u16>>;
+  if (t == "s16") return do_un<s16, O<s16>>;
+  if (t == "u32" || t == "b32") return do_un<u32, O<u32>>;
+  if (t == "s32") return do_un<s32, O<s32>>;
+  if (t == "u64" || t == "b64") return do_un<u64, O<u64>>;
+  if (t == "s64") return do_un<s64, O<s64>>;
   return nullptr;
 }
 
 template <class T>
-inline Fn setp_f(int c) {
+inline handler setp_f(int c) {
   switch (c) {
 #define CASE(x)                                                                                                                  \
-  case x: return h_setp<T, x>;
-    CASE(C_EQ)
-    CASE(C_NE)
-    CASE(C_LT)
-    CASE(C_LE) CASE(C_GT) CASE(C_GE) CASE(C_EQU) CASE(C_NEU) CASE(C_LTU) CASE(C_LEU) CASE(C_GTU) CASE(C_GEU) CASE(C_NUM)
-        CASE(C_NAN)
+  case x: return do_setp<T, x>;
+    CASE(cmp_eq)
+    CASE(cmp_ne)
+    CASE(cmp_lt)
+    CASE(cmp_le)
+    CASE(cmp_gt) CASE(cmp_ge) CASE(cmp_equ) CASE(cmp_neu) CASE(cmp_ltu) CASE(cmp_leu) CASE(cmp_gtu) CASE(cmp_geu) CASE(cmp_num)
+        CASE(cmp_nan)
 #undef CASE
   }
   return nullptr;
 }
 template <class T>
-inline Fn set_f(int c) {
+inline handler set_f(int c) {
   switch (c) {
 #define CASE(x)                                                                                                                  \
-  case x: return h_set<T, x>;
-    CASE(C_EQ)
-    CASE(C_NE)
-    CASE(C_LT)
-    CASE(C_LE) CASE(C_GT) CASE(C_GE) CASE(C_EQU) CASE(C_NEU) CASE(C_LTU) CASE(C_LEU) CASE(C_GTU) CASE(C_GEU) CASE(C_NUM)
-        CASE(C_NAN)
+  case x: return do_set<T, x>;
+    CASE(cmp_eq)
+    CASE(cmp_ne)
+    CASE(cmp_lt)
+    CASE(cmp_le)
+    CASE(cmp_gt) CASE(cmp_ge) CASE(cmp_equ) CASE(cmp_neu) CASE(cmp_ltu) CASE(cmp_leu) CASE(cmp_gtu) CASE(cmp_geu) CASE(cmp_num)
+        CASE(cmp_nan)
 #undef CASE
   }
   return nullptr;
 }
 inline int cmp_code(const std::string& s, bool fl) {
   static const std::unordered_map<std::string, int> t{
-      {"eq", C_EQ},   {"ne", C_NE},   {"lt", C_LT},   {"le", C_LE},   {"gt", C_GT},   {"ge", C_GE},
-      {"lo", C_LT},   {"ls", C_LE},   {"hi", C_GT},   {"hs", C_GE},   {"equ", C_EQU}, {"neu", C_NEU},
-      {"ltu", C_LTU}, {"leu", C_LEU}, {"gtu", C_GTU}, {"geu", C_GEU}, {"num", C_NUM}, {"nan", C_NAN}};
+      {"eq", cmp_eq},   {"ne", cmp_ne},   {"lt", cmp_lt},   {"le", cmp_le},   {"gt", cmp_gt},   {"ge", cmp_ge},
+      {"lo", cmp_lt},   {"ls", cmp_le},   {"hi", cmp_gt},   {"hs", cmp_ge},   {"equ", cmp_equ}, {"neu", cmp_neu},
+      {"ltu", cmp_ltu}, {"leu", cmp_leu}, {"gtu", cmp_gtu}, {"geu", cmp_geu}, {"num", cmp_num}, {"nan", cmp_nan}};
   (void)fl;
   auto it = t.find(s);
   return it == t.end() ? -1 : it->second;

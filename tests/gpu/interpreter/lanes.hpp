@@ -29,72 +29,72 @@ inline f32 ftz(f32 x) {
 }
 
 template <class T, class F>
-void h_un(Warp& w, const Ins& I, u32 m) {
+void do_un(warp& w, const instruction& I, u32 m) {
   T* d = w.P<T>(I.d);
   T* a = w.P<T>(I.a);
-  if (m == FULL) {
+  if (m == all_lanes) {
 #pragma GCC ivdep
     for (int i = 0; i < 32; ++i) d[i] = F::f(a[i]);
   } else
-    EACH(m) d[i] = F::f(a[i]);
+    FOR_EACH_LANE(m) d[i] = F::f(a[i]);
 }
 template <class T, class F>
-void h_bin(Warp& w, const Ins& I, u32 m) {
+void do_bin(warp& w, const instruction& I, u32 m) {
   T* d = w.P<T>(I.d);
   T* a = w.P<T>(I.a);
   T* b = w.P<T>(I.b);
-  if (m == FULL) {
+  if (m == all_lanes) {
 #pragma GCC ivdep
     for (int i = 0; i < 32; ++i) d[i] = F::f(a[i], b[i]);
   } else
-    EACH(m) d[i] = F::f(a[i], b[i]);
+    FOR_EACH_LANE(m) d[i] = F::f(a[i], b[i]);
 }
 template <class T, class F>
-void h_ter(Warp& w, const Ins& I, u32 m) {
+void do_ter(warp& w, const instruction& I, u32 m) {
   T* d = w.P<T>(I.d);
   T* a = w.P<T>(I.a);
   T* b = w.P<T>(I.b);
   T* c = w.P<T>(I.c);
-  if (m == FULL) {
+  if (m == all_lanes) {
 #pragma GCC ivdep
     for (int i = 0; i < 32; ++i) d[i] = F::f(a[i], b[i], c[i]);
   } else
-    EACH(m) d[i] = F::f(a[i], b[i], c[i]);
+    FOR_EACH_LANE(m) d[i] = F::f(a[i], b[i], c[i]);
 }
 // shift: the amount is 32 bits
 template <class T, class F>
-void h_shift(Warp& w, const Ins& I, u32 m) {
+void do_shift(warp& w, const instruction& I, u32 m) {
   T* d = w.P<T>(I.d);
   T* a = w.P<T>(I.a);
   u32* b = w.P<u32>(I.b);
-  if (m == FULL) {
+  if (m == all_lanes) {
 #pragma GCC ivdep
     for (int i = 0; i < 32; ++i) d[i] = F::f(a[i], b[i]);
   } else
-    EACH(m) d[i] = F::f(a[i], b[i]);
+    FOR_EACH_LANE(m) d[i] = F::f(a[i], b[i]);
 }
 template <class D, class S, class F>
-void h_wide(Warp& w, const Ins& I, u32 m) {
+void do_wide(warp& w, const instruction& I, u32 m) {
   D* d = w.P<D>(I.d);
   S* a = w.P<S>(I.a);
   S* b = w.P<S>(I.b);
   S ta[32], tb[32];
   memcpy(ta, a, sizeof ta);
   memcpy(tb, b, sizeof tb);
-  if (m == FULL) {
+  if (m == all_lanes) {
     for (int i = 0; i < 32; ++i) d[i] = F::f(ta[i], tb[i]);
   } else
-    EACH(m) d[i] = F::f(ta[i], tb[i]);
+    FOR_EACH_LANE(m) d[i] = F::f(ta[i], tb[i]);
 }
 template <class D, class S>
-void h_madwide(Warp& w, const Ins& I, u32 m) {
+void do_madwide(warp& w, const instruction& I, u32 m) {
   D* d = w.P<D>(I.d);
   S* a = w.P<S>(I.a);
   S* b = w.P<S>(I.b);
   D* c = w.P<D>(I.c);
   D t[32];
   for (int i = 0; i < 32; ++i) t[i] = (D)((D)a[i] * (D)b[i] + c[i]);
-  EACH(m) d[i] = t[i];
+  FOR_EACH_LANE(m) d[i] = t[i];
 }
 
 } // namespace interpreter

@@ -4,11 +4,11 @@
 
 namespace interpreter {
 
-LaunchCtx* g_launch;
+launch_context* g_launch;
 u64 g_thread_instructions, g_warp_instructions;
 
-Sched sched() {
-  static Sched const s = (Sched)env("SCHED", 0);
+schedule_order sched() {
+  static schedule_order const s = (schedule_order)env("SCHED", 0);
   return s;
 }
 u64 slice() {
@@ -23,7 +23,7 @@ u64 rnd() { // Marsaglia's xorshift64
   return x;
 }
 
-void execute(Func& f, int dev, const u32 grid[3], const u32 block[3], u32 dyn, const std::vector<char>& params) {
+void execute(ptx_function& f, int dev, const u32 grid[3], const u32 block[3], u32 dyn, const std::vector<char>& params) {
   if (!f.decoded) decode(f);
   forget_touches();
   bool const races = g_race;
@@ -32,26 +32,26 @@ void execute(Func& f, int dev, const u32 grid[3], const u32 block[3], u32 dyn, c
     bool r;
     ~again() { g_race = r; }
   } again_{races};
-  LaunchCtx L{dev, {grid[0], grid[1], grid[2]}, {block[0], block[1], block[2]}, params.data(), (u32)params.size(), dyn, &f};
-  LaunchCtx* const outer = g_launch;
+  launch_context L{dev, {grid[0], grid[1], grid[2]}, {block[0], block[1], block[2]}, params.data(), (u32)params.size(), dyn, &f};
+  launch_context* const outer = g_launch;
   g_launch = &L;
   struct restore {
-    LaunchCtx* o;
+    launch_context* o;
     ~restore() { g_launch = o; }
   } r{outer};
   u64 const blocks = (u64)grid[0] * grid[1] * grid[2];
   u32 const nthreads = block[0] * block[1] * block[2];
   static u32 const resident_max = (u32)env("RESIDENT", 2);
   u64 next = 0;
-  std::vector<std::unique_ptr<Block>> live;
-  static std::vector<std::unique_ptr<Block>> pool;
+  std::vector<std::unique_ptr<thread_block>> live;
+  static std::vector<std::unique_ptr<thread_block>> pool;
   auto begin = [&] {
-    std::unique_ptr<Block> b;
+    std::unique_ptr<thread_block> b;
     if (!pool.empty()) {
       b = std::move(pool.back());
       pool.pop_back();
     } else
-      b = std::make_unique<Block>();
+      b = std::make_unique<thread_block>();
     start_block(*b, f, next++, nthreads, dyn);
     live.push_back(std::move(b));
   };

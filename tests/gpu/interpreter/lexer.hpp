@@ -9,7 +9,7 @@
 
 namespace interpreter {
 
-struct Lex {
+struct lexer {
   const std::string& s;
   size_t i = 0;
   void ws() {
@@ -105,11 +105,11 @@ inline std::string strip(const std::string& in) {
   return o;
 }
 // A declaration after its space: [.align n] [.ptr …] .type name[n][m]…; returns name, size, align.
-struct Decl {
+struct declaration {
   std::string name, type;
   u32 size = 0, align = 1, count = 1;
   bool array = false, open = false;
 };
-Decl parse_decl(const std::string& s, size_t& i);
+declaration parse_decl(const std::string& s, size_t& i);
 
 } // namespace interpreter

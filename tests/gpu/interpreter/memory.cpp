@@ -14,7 +14,7 @@
 namespace interpreter {
 
 static u64 const g_total = (u64)env("MEMORY_MB", 8192) << 20;
-std::map<u64, Alloc> g_allocs;
+std::map<u64, allocation> g_allocs;
 u64 g_memgen = 1, g_arena, g_arena_size;
 s64 g_delta;
 static u64 g_next, g_used;
@@ -38,14 +38,14 @@ static void init_arena() {
   g_next = (u64)a + (1 << 20);
   g_arena = (u64)a;
 }
-Alloc* find_alloc(u64 p) {
+allocation* find_alloc(u64 p) {
   auto it = g_allocs.upper_bound(p);
   if (it == g_allocs.begin()) return nullptr;
   --it;
-  Alloc& a = it->second;
+  allocation& a = it->second;
   return a.live && p - a.lo < a.size ? &a : nullptr;
 }
-Alloc* find_any(u64 p) {
+allocation* find_any(u64 p) {
   auto it = g_allocs.upper_bound(p);
   if (it == g_allocs.begin()) return nullptr;
   --it;
@@ -69,7 +69,7 @@ u64 device_alloc(u64 size, bool live, void* pool, int dev) {
 void device_release(u64 p) {
   auto it = g_allocs.find(p);
   if (it == g_allocs.end()) return;
-  Alloc const a = it->second;
+  allocation const a = it->second;
   g_allocs.erase(it);
   ++g_memgen;
   if (a.kind == 1) {

@@ -44,12 +44,12 @@ void fault(cudaError_t code, const char* fmt, ...) {
   va_start(l, fmt);
   std::string const text = written(fmt, l);
   va_end(l);
-  throw Fault{code, text};
+  throw kernel_fault{code, text};
 }
 
 /// The last word, by which an order can be had again.
-static struct Report {
-  ~Report() {
+static struct last_word {
+  ~last_word() {
     if (env("QUIET", 0) || !g_warp_instructions) return;
     fprintf(stderr, "interpreter: INTERPRETER_SEED=%llu; %.1f M thread instructions, %.1f M warp instructions\n",
             (unsigned long long)seed(), (double)g_thread_instructions * 1e-6, (double)g_warp_instructions * 1e-6);

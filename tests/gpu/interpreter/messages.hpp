@@ -9,7 +9,7 @@
 
 namespace interpreter {
 
-struct Fault {
+struct kernel_fault {
   cudaError_t code;
   std::string text;
 };

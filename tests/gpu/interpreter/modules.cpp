@@ -8,25 +8,25 @@
 
 namespace interpreter {
 
-static std::unordered_map<const void*, Kernel*>& kernels() {
-  static std::unordered_map<const void*, Kernel*> m;
+static std::unordered_map<const void*, kernel_entry*>& kernels() {
+  static std::unordered_map<const void*, kernel_entry*> m;
   return m;
 }
-static std::set<Kernel*>& kernel_set() {
-  static std::set<Kernel*> s;
+static std::set<kernel_entry*>& kernel_set() {
+  static std::set<kernel_entry*> s;
   return s;
 }
-Kernel* kernel_of(const void* p) {
+kernel_entry* kernel_of(const void* p) {
   auto it = kernels().find(p);
   if (it != kernels().end()) return it->second;
-  auto* k = (Kernel*)const_cast<void*>(p);
+  auto* k = (kernel_entry*)const_cast<void*>(p);
   return kernel_set().count(k) ? k : nullptr;
 }
-static Module* module_of(FatModule* f) {
+static ptx_module* module_of(fat_binary* f) {
   if (!f->m) f->m = parse_module(f->text);
   return f->m.get();
 }
-Func* func_of(Kernel* k) {
+ptx_function* func_of(kernel_entry* k) {
   if (!k->f) {
     auto& fs = module_of(k->mod)->funcs;
     auto it = fs.find(k->name);
@@ -36,12 +36,12 @@ Func* func_of(Kernel* k) {
   return k->f;
 }
 
-struct Var {
-  FatModule* m;
+struct module_variable {
+  fat_binary* m;
   std::string name;
 };
-static std::unordered_map<const void*, Var>& vars() {
-  static std::unordered_map<const void*, Var> v;
+static std::unordered_map<const void*, module_variable>& vars() {
+  static std::unordered_map<const void*, module_variable> v;
   return v;
 }
 u64 symbol(const void* s) {
@@ -59,14 +59,14 @@ using namespace interpreter;
 extern "C" {
 
 API void** __cudaRegisterFatBinary(void* p) {
-  LOCK;
+  LOCK_RUNTIME;
   struct Wrap {
     int magic, version;
     const char* data;
     void* file;
   };
   auto* w = (Wrap*)p;
-  auto* m = new FatModule;
+  auto* m = new fat_binary;
   const char* d = w->data;
   u32 magic;
   memcpy(&magic, d, 4);
@@ -113,20 +113,20 @@ API void __cudaRegisterFatBinaryEnd(void**) {}
 API void __cudaUnregisterFatBinary(void**) {}
 API char __cudaInitModule(void**) { return 1; }
 API void __cudaRegisterFunction(void** h, const char* host, char*, const char* name, int, uint3*, uint3*, dim3*, dim3*, int*) {
-  LOCK;
-  auto* k = new Kernel{(FatModule*)h, name};
+  LOCK_RUNTIME;
+  auto* k = new kernel_entry{(fat_binary*)h, name};
   kernels()[host] = k;
   kernel_set().insert(k);
 }
 API void __cudaRegisterVar(void** h, char* host, char*, const char* name, int, size_t, int, int) {
-  LOCK;
-  vars()[host] = {(FatModule*)h, name};
+  LOCK_RUNTIME;
+  vars()[host] = {(fat_binary*)h, name};
 }
 API void __cudaRegisterManagedVar(void**, void**, char*, const char* name, int, size_t, int, int) {
   fprintf(stderr, "interpreter: managed variable %s is not supported\n", name);
 }
 API cudaError_t __cudaGetKernel(cudaKernel_t* k, const void* f) {
-  LOCK;
+  LOCK_RUNTIME;
   auto* x = kernel_of(f);
   *k = (cudaKernel_t)x;
   return x ? cudaSuccess : cudaErrorInvalidDeviceFunction;

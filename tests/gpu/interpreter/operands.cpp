@@ -9,7 +9,7 @@
 
 namespace interpreter {
 
-s32 Dec::alloc(int bytes) {
+s32 decoder::alloc(int bytes) {
   u32 a = std::max(4, bytes);
   f.reg_bytes = (f.reg_bytes + 63) & ~63u;
   s32 o = (s32)f.reg_bytes;
@@ -17,7 +17,7 @@ s32 Dec::alloc(int bytes) {
   return o;
 }
 
-Reg* Dec::find_reg(const std::string& n) {
+register_slot* decoder::find_reg(const std::string& n) {
   for (size_t k = regs.size(); k-- > 0;) {
     auto it = regs[k].find(n);
     if (it != regs[k].end()) return &it->second;
@@ -25,7 +25,7 @@ Reg* Dec::find_reg(const std::string& n) {
   return nullptr;
 }
 
-Symbol* Dec::find_sym(const std::string& n) {
+ptx_symbol* decoder::find_sym(const std::string& n) {
   for (size_t k = syms.size(); k-- > 0;) {
     auto it = syms[k].find(n);
     if (it != syms[k].end()) return &it->second;
@@ -34,14 +34,14 @@ Symbol* Dec::find_sym(const std::string& n) {
   return it == m.symbols.end() ? nullptr : &it->second;
 }
 
-s32 Dec::constant(u64 v, int width) {
+s32 decoder::constant(u64 v, int width) {
   auto key = std::make_pair(v, width);
   auto it = pool.find(key);
   if (it != pool.end()) return it->second;
   while (f.consts.size() % 64) f.consts.push_back(0);
   s32 at = ~(s32)f.consts.size();
   if (width == 0) {
-    u32 x = v ? FULL : 0;
+    u32 x = v ? all_lanes : 0;
     for (int k = 0; k < 4; ++k) f.consts.push_back((char)(x >> 8 * k));
   } else
     for (int i = 0; i < 32; ++i)
@@ -50,7 +50,7 @@ s32 Dec::constant(u64 v, int width) {
   return at;
 }
 
-int Dec::special_id(const std::string& n) {
+int decoder::special_id(const std::string& n) {
   static const std::unordered_map<std::string, int> t{{"%tid.x", 0},
                                                       {"%tid.y", 1},
                                                       {"%tid.z", 2},
@@ -83,7 +83,7 @@ int Dec::special_id(const std::string& n) {
   return it == t.end() ? -1 : it->second;
 }
 
-s32 Dec::special(const std::string& n) {
+s32 decoder::special(const std::string& n) {
   auto it = specials.find(n);
   if (it != specials.end()) return it->second;
   s32 o = alloc(128);
@@ -92,7 +92,7 @@ s32 Dec::special(const std::string& n) {
   return o;
 }
 
-std::string Dec::trim(std::string s) {
+std::string decoder::trim(std::string s) {
   size_t a = 0;
   while (a < s.size() && isspace((unsigned char)s[a])) ++a;
   size_t b = s.size();
@@ -100,7 +100,7 @@ std::string Dec::trim(std::string s) {
   return s.substr(a, b - a);
 }
 
-std::vector<std::string> Dec::split(const std::string& s) {
+std::vector<std::string> decoder::split(const std::string& s) {
   std::vector<std::string> out;
   int d = 0;
   std::string cur;
@@ -118,7 +118,7 @@ std::vector<std::string> Dec::split(const std::string& s) {
   return out;
 }
 
-bool Dec::number(const std::string& s, u64& v) {
+bool decoder::number(const std::string& s, u64& v) {
   if (s.empty()) return false;
   bool n = s[0] == '-';
   size_t i = n || s[0] == '+' ? 1 : 0;
@@ -135,27 +135,27 @@ bool Dec::number(const std::string& s, u64& v) {
   return true;
 }
 
-Opnd Dec::operand(std::string s) {
+operand decoder::read_operand(std::string s) {
   s = trim(s);
-  Opnd o;
+  operand o;
   o.text = s;
   if (s.empty()) bad("an empty operand");
   if (s == "_") {
-    o.k = Opnd::SINK;
+    o.k = operand::is_sink;
     return o;
   }
   if (s[0] == '!') {
-    o = operand(s.substr(1));
+    o = read_operand(s.substr(1));
     o.neg = !o.neg;
     return o;
   }
   if (s[0] == '{') {
-    o.k = Opnd::VEC;
-    for (auto& t : split(s.substr(1, s.rfind('}') - 1))) o.vec.push_back(operand(t));
+    o.k = operand::is_vector;
+    for (auto& t : split(s.substr(1, s.rfind('}') - 1))) o.vec.push_back(read_operand(t));
     return o;
   }
   if (s[0] == '[') {
-    o.k = Opnd::MEM;
+    o.k = operand::is_memory;
     std::string in = trim(s.substr(1, s.rfind(']') - 1));
     std::string base = in;
     u64 off = 0;
@@ -165,7 +165,7 @@ Opnd Dec::operand(std::string s) {
       if (!number(trim(in.substr(plus + 1)), off)) bad("offset of memory");
     }
     o.off = (s64)off;
-    Reg* r = find_reg(base);
+    register_slot* r = find_reg(base);
     if (r) {
       o.mem_reg = true;
       o.reg = *r;
@@ -182,62 +182,62 @@ Opnd Dec::operand(std::string s) {
   }
   size_t bar = s.find('|');
   if (bar != std::string::npos) {
-    o.k = Opnd::VEC;
+    o.k = operand::is_vector;
     o.pair = true;
-    o.vec = {operand(s.substr(0, bar)), operand(s.substr(bar + 1))};
+    o.vec = {read_operand(s.substr(0, bar)), read_operand(s.substr(bar + 1))};
     return o;
   }
-  if (Reg* r = find_reg(s)) {
-    o.k = Opnd::REG;
+  if (register_slot* r = find_reg(s)) {
+    o.k = operand::is_register;
     o.reg = *r;
     return o;
   }
   if (s[0] == '%' && special_id(s) >= 0) {
-    o.k = Opnd::SPECIAL;
+    o.k = operand::is_special;
     return o;
   }
   if (s.size() > 2 && s[0] == '0' && (s[1] == 'f' || s[1] == 'F') && s.size() == 10) {
-    o.k = Opnd::FLT;
+    o.k = operand::is_float;
     o.fw = 4;
     o.imm = strtoull(s.c_str() + 2, nullptr, 16);
     return o;
   }
   if (s.size() > 2 && s[0] == '0' && (s[1] == 'd' || s[1] == 'D') && s.size() == 18) {
-    o.k = Opnd::FLT;
+    o.k = operand::is_float;
     o.fw = 8;
     o.imm = strtoull(s.c_str() + 2, nullptr, 16);
     return o;
   }
   u64 v;
   if (number(s, v)) {
-    o.k = Opnd::IMM;
+    o.k = operand::is_integer;
     o.imm = v;
     return o;
   }
   if ((isdigit((unsigned char)s[0]) || s[0] == '-') && s.find('.') != std::string::npos) {
-    o.k = Opnd::FLT;
+    o.k = operand::is_float;
     o.fw = 8;
     double d = atof(s.c_str());
     memcpy(&o.imm, &d, 8);
     return o;
   }
-  o.k = Opnd::SYM;
+  o.k = operand::is_symbol;
   return o;
 }
 
-s32 Dec::src(const Opnd& o, int width, bool is_float) {
+s32 decoder::src(const operand& o, int width, bool is_float) {
   switch (o.k) {
-    case Opnd::REG:
+    case operand::is_register:
       if (width && o.reg.width != width) bad("width of " + o.text);
       if (!width && !o.reg.pred) bad("not a predicate " + o.text);
       return o.reg.off;
-    case Opnd::IMM:
+    case operand::is_integer:
       if (is_float) {
         double d = (double)(s64)o.imm;
         return fconst(d, width);
       }
       return constant(width >= 8 || width == 0 ? o.imm : o.imm & ((1ull << 8 * width) - 1), width);
-    case Opnd::FLT:
+    case operand::is_float:
       if (o.fw == width) return constant(o.imm, width);
       {
         double d;
@@ -250,10 +250,10 @@ s32 Dec::src(const Opnd& o, int width, bool is_float) {
           memcpy(&d, &o.imm, 8);
         return fconst(d, width);
       }
-    case Opnd::SPECIAL:
+    case operand::is_special:
       if (width != 4) bad("special of another width");
       return special(o.text);
-    case Opnd::SYM: { // symbol or symbol+offset
+    case operand::is_symbol: { // symbol or symbol+offset
       std::string n = o.text;
       u64 off = 0;
       size_t p = n.find('+');
@@ -261,7 +261,7 @@ s32 Dec::src(const Opnd& o, int width, bool is_float) {
         number(trim(n.substr(p + 1)), off);
         n = trim(n.substr(0, p));
       }
-      Symbol* s = find_sym(n);
+      ptx_symbol* s = find_sym(n);
       if (!s) {
         if (m.funcs.count(n)) bad("address of a function");
         bad("unknown name " + n);
@@ -272,7 +272,7 @@ s32 Dec::src(const Opnd& o, int width, bool is_float) {
   }
 }
 
-s32 Dec::fconst(double d, int width) {
+s32 decoder::fconst(double d, int width) {
   if (width == 4) {
     float x = (float)d;
     u32 b;
@@ -284,9 +284,9 @@ s32 Dec::fconst(double d, int width) {
   return constant(b, 8);
 }
 
-s32 Dec::dst(const Opnd& o, int width) {
-  if (o.k == Opnd::SINK) return alloc(std::max(1, width) * 32);
-  if (o.k != Opnd::REG) bad("destination");
+s32 decoder::dst(const operand& o, int width) {
+  if (o.k == operand::is_sink) return alloc(std::max(1, width) * 32);
+  if (o.k != operand::is_register) bad("destination");
   if (width && o.reg.width != width) bad("width of the destination");
   if (!width && !o.reg.pred) bad("destination is not a predicate");
   return o.reg.off;

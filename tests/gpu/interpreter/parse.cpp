@@ -9,9 +9,9 @@
 
 namespace interpreter {
 
-Decl parse_decl(const std::string& s, size_t& i) {
-  Lex x{s, i};
-  Decl d;
+declaration parse_decl(const std::string& s, size_t& i) {
+  lexer x{s, i};
+  declaration d;
   for (;;) {
     if (x.peek() != '.') break;
     std::string w = x.word();
@@ -52,16 +52,16 @@ Decl parse_decl(const std::string& s, size_t& i) {
   return d;
 }
 
-std::unique_ptr<Module> parse_module(std::string raw) {
-  auto m = std::make_unique<Module>();
+std::unique_ptr<ptx_module> parse_module(std::string raw) {
+  auto m = std::make_unique<ptx_module>();
   m->text = strip(raw);
-  Lex x{m->text};
-  auto params = [&](std::vector<ParamDecl>& out) { // after '('
+  lexer x{m->text};
+  auto params = [&](std::vector<parameter>& out) { // after '('
     u32 off = 0;
     while (x.peek() != ')' && !x.end()) {
       if (x.eat(',')) continue;
       std::string w = x.word(); // .param or .reg
-      Decl d = parse_decl(x.s, x.i);
+      declaration d = parse_decl(x.s, x.i);
       off = (off + d.align - 1) / d.align * d.align;
       out.push_back({d.name, d.size, d.align, off});
       off += d.size;
@@ -92,7 +92,7 @@ std::unique_ptr<Module> parse_module(std::string raw) {
       continue;
     }
     if (w == ".entry" || w == ".func") {
-      auto f = std::make_unique<Func>();
+      auto f = std::make_unique<ptx_function>();
       f->module = m.get();
       f->entry = w == ".entry";
       if (!f->entry) {
@@ -129,7 +129,7 @@ std::unique_ptr<Module> parse_module(std::string raw) {
       continue;
     }
     if (w == ".global" || w == ".const" || w == ".shared") {
-      Decl d = parse_decl(x.s, x.i);
+      declaration d = parse_decl(x.s, x.i);
       std::string init;
       if (x.eat('=')) {
         init = x.until(';');
@@ -137,7 +137,7 @@ std::unique_ptr<Module> parse_module(std::string raw) {
         x.until(';');
       if (w == ".shared") {
         if (d.open || d.size == 0) {
-          m->symbols[d.name] = {2, DYN_BASE, 0};
+          m->symbols[d.name] = {2, dynamic_base, 0};
           continue;
         }
         m->shared_bytes = (m->shared_bytes + d.align - 1) / d.align * d.align;
@@ -152,7 +152,7 @@ std::unique_ptr<Module> parse_module(std::string raw) {
       if (!init.empty()) {
         u32 es = type_size(d.type);
         u32 at = 0;
-        Lex y{init};
+        lexer y{init};
         while (!y.end()) {
           char c = y.peek();
           if (c == '{' || c == '}' || c == ',') {

@@ -7,18 +7,18 @@
 namespace interpreter {
 
 bool g_race = env("RACE", 0) != 0;
-struct Touch {
+struct last_touch {
   u32 writer = ~0u, reader = ~0u;
   bool readers = false, atomic = false;
   u32 wline = 0, rline = 0;
 };
-static std::unordered_map<u64, Touch> g_touched;
-void race_check(Warp& w, const Ins& I, u64 a, u32 size, int lane) {
-  if ((a & TAG_MASK) != 0 || !in_arena(a)) return;
+static std::unordered_map<u64, last_touch> g_touched;
+void race_check(warp& w, const instruction& I, u64 a, u32 size, int lane) {
+  if ((a & tag_mask) != 0 || !in_arena(a)) return;
   u32 const me = (u32)((w.blk->ctaid[0] * w.blk->nthreads) + w.tid0 + (u32)lane);
   bool const write = I.flags & 0x10, atomic = I.flags & 0x20;
   auto one = [&](u64 key) {
-    Touch& t = g_touched[key];
+    last_touch& t = g_touched[key];
     auto say = [&](const char* what, u32 other) {
       warn_once(("race" + w.f->name).c_str(), "RACE: %s at 0x%llx by threads %u and %u of %s: %s", what, (unsigned long long)a,
                 me, other, w.f->name.c_str(), where(w, I).c_str());

@@ -7,7 +7,7 @@
 
 namespace interpreter {
 
-void h_pred_op(Warp& w, const Ins& I, u32 m) {
+void do_pred_op(warp& w, const instruction& I, u32 m) {
   u32 a = pred_of(w, I.a, I.flags & 1), b = I.sub >= 1 && I.sub <= 3 ? pred_of(w, I.b, I.flags & 2) : 0, r = 0;
   switch (I.sub) {
     case 0: r = a; break;
@@ -40,11 +40,11 @@ static T __attribute__((noinline)) slow_one(int o, T a, T b, T c) {
 }
 // sub: operation; sub2: 4 or 8; rnd: 0 rn 1 rz 2 rm 3 rp; flags: 4 ftz, 8 sat
 template <class T>
-static void slow_all(Warp& w, const Ins& I, u32 m) {
+static void slow_all(warp& w, const instruction& I, u32 m) {
   static const int modes[] = {FE_TONEAREST, FE_TOWARDZERO, FE_DOWNWARD, FE_UPWARD};
-  T *d = w.P<T>(I.d), *a = w.P<T>(I.a), *b = I.b == NONE ? a : w.P<T>(I.b), *c = I.c == NONE ? a : w.P<T>(I.c);
+  T *d = w.P<T>(I.d), *a = w.P<T>(I.a), *b = I.b == no_operand ? a : w.P<T>(I.b), *c = I.c == no_operand ? a : w.P<T>(I.c);
   if (I.rnd) fesetround(modes[I.rnd]);
-  EACH(m) {
+  FOR_EACH_LANE(m) {
     T x = a[i], y = b[i], z = c[i];
     if (I.flags & 4) x = ftz(x), y = ftz(y), z = ftz(z);
     T r = slow_one<T>(I.sub, x, y, z);
@@ -54,7 +54,7 @@ static void slow_all(Warp& w, const Ins& I, u32 m) {
   }
   if (I.rnd) fesetround(FE_TONEAREST);
 }
-void h_fp_slow(Warp& w, const Ins& I, u32 m) {
+void do_fp_slow(warp& w, const instruction& I, u32 m) {
   if (I.sub2 == 4)
     slow_all<f32>(w, I, m);
   else

@@ -8,12 +8,12 @@
 
 namespace interpreter {
 
-s32 Line::S(size_t k, int width, bool number) {
+s32 statement::S(size_t k, int width, bool number) {
   if (k >= ops.size()) bad("too few operands");
-  return src(operand(ops[k]), width, number);
+  return src(read_operand(ops[k]), width, number);
 }
 
-int Line::rounding() const {
+int statement::rounding() const {
   return has("rz")    ? 1
          : has("rm")  ? 2
          : has("rp")  ? 3
@@ -24,23 +24,23 @@ int Line::rounding() const {
                       : 0;
 }
 
-void Line::unsupported() {
-  I.fn = h_unsupported;
-  I.kind = K_NORMAL;
+void statement::unsupported() {
+  I.fn = do_unsupported;
+  I.kind = step_normal;
 }
 
-void Line::slow_op(int which, int n) {
-  I.fn = h_fp_slow;
+void statement::slow_op(int which, int n) {
+  I.fn = do_fp_slow;
   I.sub = (u8)which;
   I.sub2 = (u8)ts;
   I.flags = (u8)((f_ftz ? 4 : 0) | (f_sat ? 8 : 0));
   D(ts);
   I.a = S(1, ts, true);
-  I.b = n > 1 ? S(2, ts, true) : NONE;
-  I.c = n > 2 ? S(3, ts, true) : NONE;
+  I.b = n > 1 ? S(2, ts, true) : no_operand;
+  I.c = n > 2 ? S(3, ts, true) : no_operand;
 }
 
-void Line::two(Fn fn) {
+void statement::two(handler fn) {
   if (!fn) return unsupported();
   I.fn = fn;
   D(ts);
@@ -48,15 +48,15 @@ void Line::two(Fn fn) {
   I.b = S(2, ts, fl);
 }
 
-void Line::one(Fn fn) {
+void statement::one(handler fn) {
   if (!fn) return unsupported();
   I.fn = fn;
   D(ts);
   I.a = S(1, ts, fl);
 }
 
-void Line::memory(const Opnd& at, int space) {
-  if (at.k != Opnd::MEM) bad("not a memory operand");
+void statement::memory(const operand& at, int space) {
+  if (at.k != operand::is_memory) bad("not a memory operand");
   I.sub2 = (u8)space;
   I.imm = at.off;
   I.has_base = false;
@@ -67,97 +67,97 @@ void Line::memory(const Opnd& at, int space) {
     return;
   }
   if (at.mem_sym) {
-    Symbol* s = find_sym(at.text);
+    ptx_symbol* s = find_sym(at.text);
     if (!s) bad("unknown name " + at.text);
     I.imm += (s64)s->addr;
-    if (s->space == 3) I.imm &= ~(s64)TAG_MASK;
+    if (s->space == 3) I.imm &= ~(s64)tag_mask;
   }
 }
 
-void Line::read() {
-  static const std::unordered_map<std::string, void (Line::*)()> readers{
-      {"abs", &Line::arithmetic},
-      {"add", &Line::arithmetic},
-      {"addc", &Line::arithmetic},
-      {"cnot", &Line::arithmetic},
-      {"copysign", &Line::arithmetic},
-      {"cos", &Line::arithmetic},
-      {"div", &Line::arithmetic},
-      {"ex2", &Line::arithmetic},
-      {"fma", &Line::arithmetic},
-      {"lg2", &Line::arithmetic},
-      {"mad", &Line::arithmetic},
-      {"mad24", &Line::arithmetic},
-      {"madc", &Line::arithmetic},
-      {"max", &Line::arithmetic},
-      {"min", &Line::arithmetic},
-      {"mul", &Line::arithmetic},
-      {"mul24", &Line::arithmetic},
-      {"neg", &Line::arithmetic},
-      {"rcp", &Line::arithmetic},
-      {"rem", &Line::arithmetic},
-      {"rsqrt", &Line::arithmetic},
-      {"sad", &Line::arithmetic},
-      {"sin", &Line::arithmetic},
-      {"sqrt", &Line::arithmetic},
-      {"sub", &Line::arithmetic},
-      {"subc", &Line::arithmetic},
-      {"tanh", &Line::arithmetic},
-      {"and", &Line::bits},
-      {"bfe", &Line::bits},
-      {"bfi", &Line::bits},
-      {"bfind", &Line::bits},
-      {"bmsk", &Line::bits},
-      {"brev", &Line::bits},
-      {"clz", &Line::bits},
-      {"lop3", &Line::bits},
-      {"not", &Line::bits},
-      {"or", &Line::bits},
-      {"popc", &Line::bits},
-      {"prmt", &Line::bits},
-      {"selp", &Line::bits},
-      {"set", &Line::bits},
-      {"setp", &Line::bits},
-      {"shf", &Line::bits},
-      {"shl", &Line::bits},
-      {"shr", &Line::bits},
-      {"slct", &Line::bits},
-      {"testp", &Line::bits},
-      {"xor", &Line::bits},
-      {"atom", &Line::moves},
-      {"cvt", &Line::moves},
-      {"cvta", &Line::moves},
-      {"isspacep", &Line::moves},
-      {"ld", &Line::moves},
-      {"ldu", &Line::moves},
-      {"mov", &Line::moves},
-      {"red", &Line::moves},
-      {"st", &Line::moves},
-      {"activemask", &Line::control},
-      {"applypriority", &Line::control},
-      {"bar", &Line::control},
-      {"barrier", &Line::control},
-      {"bra", &Line::control},
-      {"brkpt", &Line::control},
-      {"brx", &Line::control},
-      {"call", &Line::control},
-      {"discard", &Line::control},
-      {"elect", &Line::control},
-      {"exit", &Line::control},
-      {"fence", &Line::control},
-      {"griddepcontrol", &Line::control},
-      {"match", &Line::control},
-      {"membar", &Line::control},
-      {"nanosleep", &Line::control},
-      {"pmevent", &Line::control},
-      {"prefetch", &Line::control},
-      {"prefetchu", &Line::control},
-      {"redux", &Line::control},
-      {"ret", &Line::control},
-      {"setmaxnreg", &Line::control},
-      {"shfl", &Line::control},
-      {"trap", &Line::control},
-      {"vote", &Line::control},
+void statement::read() {
+  static const std::unordered_map<std::string, void (statement::*)()> readers{
+      {"abs", &statement::arithmetic},
+      {"add", &statement::arithmetic},
+      {"addc", &statement::arithmetic},
+      {"cnot", &statement::arithmetic},
+      {"copysign", &statement::arithmetic},
+      {"cos", &statement::arithmetic},
+      {"div", &statement::arithmetic},
+      {"ex2", &statement::arithmetic},
+      {"fma", &statement::arithmetic},
+      {"lg2", &statement::arithmetic},
+      {"mad", &statement::arithmetic},
+      {"mad24", &statement::arithmetic},
+      {"madc", &statement::arithmetic},
+      {"max", &statement::arithmetic},
+      {"min", &statement::arithmetic},
+      {"mul", &statement::arithmetic},
+      {"mul24", &statement::arithmetic},
+      {"neg", &statement::arithmetic},
+      {"rcp", &statement::arithmetic},
+      {"rem", &statement::arithmetic},
+      {"rsqrt", &statement::arithmetic},
+      {"sad", &statement::arithmetic},
+      {"sin", &statement::arithmetic},
+      {"sqrt", &statement::arithmetic},
+      {"sub", &statement::arithmetic},
+      {"subc", &statement::arithmetic},
+      {"tanh", &statement::arithmetic},
+      {"and", &statement::bits},
+      {"bfe", &statement::bits},
+      {"bfi", &statement::bits},
+      {"bfind", &statement::bits},
+      {"bmsk", &statement::bits},
+      {"brev", &statement::bits},
+      {"clz", &statement::bits},
+      {"lop3", &statement::bits},
+      {"not", &statement::bits},
+      {"or", &statement::bits},
+      {"popc", &statement::bits},
+      {"prmt", &statement::bits},
+      {"selp", &statement::bits},
+      {"set", &statement::bits},
+      {"setp", &statement::bits},
+      {"shf", &statement::bits},
+      {"shl", &statement::bits},
+      {"shr", &statement::bits},
+      {"slct", &statement::bits},
+      {"testp", &statement::bits},
+      {"xor", &statement::bits},
+      {"atom", &statement::moves},
+      {"cvt", &statement::moves},
+      {"cvta", &statement::moves},
+      {"isspacep", &statement::moves},
+      {"ld", &statement::moves},
+      {"ldu", &statement::moves},
+      {"mov", &statement::moves},
+      {"red", &statement::moves},
+      {"st", &statement::moves},
+      {"activemask", &statement::control},
+      {"applypriority", &statement::control},
+      {"bar", &statement::control},
+      {"barrier", &statement::control},
+      {"bra", &statement::control},
+      {"brkpt", &statement::control},
+      {"brx", &statement::control},
+      {"call", &statement::control},
+      {"discard", &statement::control},
+      {"elect", &statement::control},
+      {"exit", &statement::control},
+      {"fence", &statement::control},
+      {"griddepcontrol", &statement::control},
+      {"match", &statement::control},
+      {"membar", &statement::control},
+      {"nanosleep", &statement::control},
+      {"pmevent", &statement::control},
+      {"prefetch", &statement::control},
+      {"prefetchu", &statement::control},
+      {"redux", &statement::control},
+      {"ret", &statement::control},
+      {"setmaxnreg", &statement::control},
+      {"shfl", &statement::control},
+      {"trap", &statement::control},
+      {"vote", &statement::control},
   };
   I.rnd = (u8)rnd;
   auto const reader = readers.find(o);

@@ -9,14 +9,14 @@
 
 namespace interpreter {
 
-struct Line {
-  Dec& dec;
-  Ins& I;
+struct statement {
+  decoder& dec;
+  instruction& I;
   const std::vector<std::string>& p; ///< the opcode between its dots
   const std::vector<std::string>& ops;
   const std::string& opcode;
-  Func& f = dec.f;
-  Module& m = dec.m;
+  ptx_function& f = dec.f;
+  ptx_module& m = dec.m;
   std::string const& o = p.front();
   std::string const& t = p.back();
   int const ts = tsize(t);
@@ -37,27 +37,27 @@ private:
   // ---- Words of the statement ----
   [[nodiscard]] bool has(const char* x) const { return std::find(p.begin() + 1, p.end(), x) != p.end(); }
   [[nodiscard]] int rounding() const;
-  void D(int width) { I.d = dst(operand(ops[0]), width); }
+  void D(int width) { I.d = dst(read_operand(ops[0]), width); }
   s32 S(size_t k, int width, bool number = false);
 
   // ---- Kinds of instructions ----
   void unsupported();
   void slow_op(int which, int n);
-  void two(Fn fn);
-  void one(Fn fn);
+  void two(handler fn);
+  void one(handler fn);
 
   // ---- The function that it is in ----
   [[noreturn]] void bad(const std::string& why) { dec.bad(why); }
-  Opnd operand(const std::string& s) { return dec.operand(s); }
-  s32 src(const Opnd& from, int width, bool number = false) { return dec.src(from, width, number); }
-  s32 dst(const Opnd& to, int width) { return dec.dst(to, width); }
+  operand read_operand(const std::string& s) { return dec.read_operand(s); }
+  s32 src(const operand& from, int width, bool number = false) { return dec.src(from, width, number); }
+  s32 dst(const operand& to, int width) { return dec.dst(to, width); }
   s32 alloc(int bytes) { return dec.alloc(bytes); }
-  Symbol* find_sym(const std::string& n) { return dec.find_sym(n); }
-  void memory(const Opnd& at, int space);
-  static std::string trim(const std::string& s) { return Dec::trim(s); }
-  static std::vector<std::string> split(const std::string& s) { return Dec::split(s); }
-  static bool number(const std::string& s, u64& v) { return Dec::number(s, v); }
-  static int special_id(const std::string& n) { return Dec::special_id(n); }
+  ptx_symbol* find_sym(const std::string& n) { return dec.find_sym(n); }
+  void memory(const operand& at, int space);
+  static std::string trim(const std::string& s) { return decoder::trim(s); }
+  static std::vector<std::string> split(const std::string& s) { return decoder::split(s); }
+  static bool number(const std::string& s, u64& v) { return decoder::number(s, v); }
+  static int special_id(const std::string& n) { return decoder::special_id(n); }
 };
 
 } // namespace interpreter

@@ -8,10 +8,10 @@
 
 namespace interpreter {
 
-Mode mode() {
-  static Mode const m = [] {
+stream_mode mode() {
+  static stream_mode const m = [] {
     const char* s = getenv("INTERPRETER_MODE");
-    return !s ? LAZY : !strcmp(s, "eager") ? EAGER : !strcmp(s, "random") ? RANDOM : LAZY;
+    return !s ? lazy : !strcmp(s, "eager") ? eager : !strcmp(s, "random") ? random_work : lazy;
   }();
   return m;
 }
@@ -23,17 +23,17 @@ u64 random_number() {
   return s;
 }
 
-std::set<Stream*>& streams() {
-  static std::set<Stream*> s;
+std::set<work_stream*>& streams() {
+  static std::set<work_stream*> s;
   return s;
 }
-std::set<Event*>& events() {
-  static std::set<Event*> s;
+std::set<stream_event*>& events() {
+  static std::set<stream_event*> s;
   return s;
 }
-Stream* null_stream() {
-  static Stream* s = [] {
-    auto x = new Stream;
+work_stream* null_stream() {
+  static work_stream* s = [] {
+    auto x = new work_stream;
     x->id = 0;
     streams().insert(x);
     return x;
@@ -46,17 +46,17 @@ double now() {
   return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-static bool step(Stream* s) { // runs one; false where there is none
+static bool step(work_stream* s) { // runs one; false where there is none
   if (s->q.empty() || s->running) return false;
   if (s->q.front().wait && !s->q.front().wait->done) advance_to(s->q.front().wait);
-  Op op = std::move(s->q.front());
+  stream_work op = std::move(s->q.front());
   s->q.pop_front();
   if (op.wait) return true;
   s->running = true;
   if (g_sticky == cudaSuccess || !strcmp(op.what, "record")) {
     try {
       op.act();
-    } catch (Fault const& f) {
+    } catch (kernel_fault const& f) {
       if (g_sticky == cudaSuccess) {
         g_sticky = f.code;
         fprintf(stderr, "interpreter: FAULT %s: %s\n", cudaGetErrorName(f.code), f.text.c_str());
@@ -66,11 +66,11 @@ static bool step(Stream* s) { // runs one; false where there is none
   s->running = false;
   return true;
 }
-void drain(Stream* s) {
+void drain(work_stream* s) {
   while (step(s)) {
   }
 }
-void advance_to(std::shared_ptr<Mark> m) {
+void advance_to(std::shared_ptr<stream_mark> m) {
   while (!m->done && m->s && step(m->s)) {
   }
   if (!m->done) {
@@ -80,26 +80,26 @@ void advance_to(std::shared_ptr<Mark> m) {
 }
 void progress_some(int most) { // other orders than the asked-for: some work of any stream
   for (int k = 0; k < most; ++k) {
-    std::vector<Stream*> v;
+    std::vector<work_stream*> v;
     for (auto* s : streams())
       if (!s->q.empty() && !s->running && (!s->q.front().wait || s->q.front().wait->done)) v.push_back(s);
     if (v.empty()) return;
     step(v[random_number() % v.size()]);
   }
 }
-void push(Stream* s, const char* what, std::function<void()> f, std::shared_ptr<Mark> wait) {
+void push(work_stream* s, const char* what, std::function<void()> f, std::shared_ptr<stream_mark> wait) {
   if (s == null_stream())
-    for (auto* o : std::set<Stream*>(streams()))
+    for (auto* o : std::set<work_stream*>(streams()))
       if (o->blocking && o != s) drain(o);
   s->q.push_back({std::move(f), std::move(wait), what});
-  if (s == null_stream() || mode() == EAGER)
+  if (s == null_stream() || mode() == eager)
     drain(s);
-  else if (mode() == RANDOM)
+  else if (mode() == random_work)
     progress_some((int)(random_number() % 4));
 }
-Stream* stream_of(cudaStream_t s) {
+work_stream* stream_of(cudaStream_t s) {
   if (s == nullptr || s == cudaStreamLegacy || s == cudaStreamPerThread) return null_stream();
-  auto* x = reinterpret_cast<Stream*>(s);
+  auto* x = reinterpret_cast<work_stream*>(s);
   if (!streams().count(x)) {
     diag("a stream that there is not");
     return nullptr;

@@ -19,9 +19,9 @@ __extension__ typedef __int128 s128;
 typedef float f32;
 typedef double f64;
 
-constexpr u32 FULL = 0xffffffffu; // all lanes
+constexpr u32 all_lanes = 0xffffffffu; // all lanes
 
 // For the lanes i that are in the mask.
-#define EACH(m) for (u32 mm_ = (m), i = 0; mm_ && ((i = (u32)__builtin_ctz(mm_)), true); mm_ &= mm_ - 1)
+#define FOR_EACH_LANE(m) for (u32 mm_ = (m), i = 0; mm_ && ((i = (u32)__builtin_ctz(mm_)), true); mm_ &= mm_ - 1)
 
 } // namespace interpreter

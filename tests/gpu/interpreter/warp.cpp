@@ -7,12 +7,12 @@
 
 namespace interpreter {
 
-static bool wsync_ready(Warp& w, const Ins& I, u32 group, u32& membermask) {
+static bool wsync_ready(warp& w, const instruction& I, u32 group, u32& membermask) {
   // membermask operand: offset e, or an immediate through the constants
   u32* mm = w.P<u32>(I.e);
   int first = __builtin_ctz(group);
   membermask = mm[first];
-  EACH(group) {
+  FOR_EACH_LANE(group) {
     if (!(mm[i] >> i & 1))
       warn_once(("member" + w.f->name).c_str(), "DEFECT? thread %u is not in the member mask 0x%x of: %s in %s", w.tid0 + i,
                 mm[i], where(w, I).c_str(), w.f->name.c_str());
@@ -22,15 +22,15 @@ static bool wsync_ready(Warp& w, const Ins& I, u32 group, u32& membermask) {
   return (membermask & w.alive & ~group) == 0;
 }
 
-Yield run(Warp& w, u64 budget) {
-  Sched const order = sched();
+yield_reason run(warp& w, u64 budget) {
+  schedule_order const order = sched();
   u64 const begin = w.count;
   bool shuffle = false;
   for (;;) {
     u32 go = w.alive & ~(w.barw | w.syncw);
     if (!go) {
       if (!w.alive) {
-        if (w.frames.empty()) return Y_DONE;
+        if (w.frames.empty()) return yield_done;
         pop_frame(w);
         continue;
       }
@@ -38,14 +38,14 @@ Yield run(Warp& w, u64 budget) {
         bool any = false;
         for (u32 left = w.syncw; left;) {
           u32 pc = w.pc[__builtin_ctz(left)], grp = 0;
-          EACH(left) if (w.pc[i] == pc) grp |= 1u << i;
+          FOR_EACH_LANE(left) if (w.pc[i] == pc) grp |= 1u << i;
           left &= ~grp;
           u32 mm;
-          const Ins& I = w.f->code[pc];
+          const instruction& I = w.f->code[pc];
           if (wsync_ready(w, I, grp, mm)) {
             w.syncw &= ~grp;
             I.fn(w, I, grp);
-            EACH(grp) w.pc[i] = pc + 1;
+            FOR_EACH_LANE(grp) w.pc[i] = pc + 1;
             any = true;
           }
         }
@@ -53,27 +53,27 @@ Yield run(Warp& w, u64 budget) {
         // at different statements: allowed where all are bar.warp.sync
         bool barsonly = true;
         u32 need = 0;
-        EACH(w.syncw) {
-          const Ins& I = w.f->code[w.pc[i]];
+        FOR_EACH_LANE(w.syncw) {
+          const instruction& I = w.f->code[w.pc[i]];
           if (I.sub != 1) barsonly = false;
           need |= w.P<u32>(I.e)[i];
         }
         if (barsonly && (need & w.alive & ~w.syncw) == 0) {
           u32 g = w.syncw;
           w.syncw = 0;
-          EACH(g)++ w.pc[i];
+          FOR_EACH_LANE(g)++ w.pc[i];
           continue;
         }
         if (!w.barw) {
-          const Ins& I = w.f->code[w.pc[__builtin_ctz(w.syncw)]];
+          const instruction& I = w.f->code[w.pc[__builtin_ctz(w.syncw)]];
           fault(cudaErrorLaunchTimeout, "DEADLOCK in a warp: threads 0x%x of alive 0x%x wait at: %s", w.syncw, w.alive,
                 where(w, I).c_str());
         }
-        const Ins& I = w.f->code[w.pc[__builtin_ctz(w.syncw)]];
+        const instruction& I = w.f->code[w.pc[__builtin_ctz(w.syncw)]];
         warn_once(("mix" + w.f->name).c_str(), "a warp's threads 0x%x wait at a barrier and 0x%x at: %s", w.barw, w.syncw,
                   where(w, I).c_str());
       }
-      return Y_BAR;
+      return yield_waits;
     }
     u32 pc, m = 0, next = ~0u;
     u64 limit = ~0ull;
@@ -84,15 +84,15 @@ Yield run(Warp& w, u64 budget) {
       pc = w.pc[__builtin_ctz(t)];
       limit = w.count + 1 + rnd() % 64;
       shuffle = false;
-      EACH(go) if (w.pc[i] == pc) m |= 1u << i;
+      FOR_EACH_LANE(go) if (w.pc[i] == pc) m |= 1u << i;
       if (m == go) limit = ~0ull;
     } else {
       pc = w.pc[__builtin_ctz(go)];
       if (order == 1) {
-        EACH(go) pc = std::max(pc, w.pc[i]);
+        FOR_EACH_LANE(go) pc = std::max(pc, w.pc[i]);
       } else
-        EACH(go) pc = std::min(pc, w.pc[i]);
-      EACH(go) {
+        FOR_EACH_LANE(go) pc = std::min(pc, w.pc[i]);
+      FOR_EACH_LANE(go) {
         if (w.pc[i] == pc)
           m |= 1u << i;
         else
@@ -103,56 +103,56 @@ Yield run(Warp& w, u64 budget) {
         limit = w.count + 200;
       }
     }
-    Func* const f = w.f;
-    const Ins* const code = f->code.data();
-    auto save = [&](u32 to) { EACH(m) w.pc[i] = to; };
+    ptx_function* const f = w.f;
+    const instruction* const code = f->code.data();
+    auto save = [&](u32 to) { FOR_EACH_LANE(m) w.pc[i] = to; };
     for (;;) {
-      const Ins& I = code[pc];
+      const instruction& I = code[pc];
       u32 em = m;
       if (I.guard >= 0) em &= pred_of(w, I.guard, I.gneg);
       ++w.count;
       g_thread_instructions += (u64)__builtin_popcount(em);
       switch (I.kind) {
-        case K_NORMAL:
+        case step_normal:
           if (em) I.fn(w, I, em);
           ++pc;
           break;
-        case K_NOP: ++pc; break;
-        case K_BRA:
+        case step_nothing: ++pc; break;
+        case step_branch:
           if (em == m)
             pc = I.target;
           else if (em == 0)
             ++pc;
           else {
-            EACH(em) w.pc[i] = I.target;
-            EACH(m & ~em) w.pc[i] = pc + 1;
+            FOR_EACH_LANE(em) w.pc[i] = I.target;
+            FOR_EACH_LANE(m & ~em) w.pc[i] = pc + 1;
             goto regroup;
           }
           if (w.count - begin > budget) {
             save(pc);
-            return Y_SLICE;
+            return yield_slice;
           }
           break;
-        case K_BRX: {
+        case step_table: {
           u32* x = w.P<u32>(I.a);
           auto const& t = f->tables[I.aux];
-          EACH(m & ~em) w.pc[i] = pc + 1;
-          EACH(em) {
+          FOR_EACH_LANE(m & ~em) w.pc[i] = pc + 1;
+          FOR_EACH_LANE(em) {
             if (x[i] >= t.size()) fault(cudaErrorIllegalInstruction, "brx.idx out of its table");
             w.pc[i] = t[x[i]];
           }
           goto regroup;
         }
-        case K_EXIT:
-        case K_RET:
+        case step_exit:
+        case step_return:
           if (em) {
-            if (I.kind == K_EXIT && !w.frames.empty()) {
+            if (I.kind == step_exit && !w.frames.empty()) {
               for (auto& fr : w.frames) {
                 fr.alive &= ~em;
               }
             }
             w.alive &= ~em;
-            if (w.frames.empty() || I.kind == K_EXIT) w.exited |= em;
+            if (w.frames.empty() || I.kind == step_exit) w.exited |= em;
           }
           if (em != m) {
             m &= ~em;
@@ -160,52 +160,52 @@ Yield run(Warp& w, u64 budget) {
             save(pc);
           }
           goto regroup;
-        case K_BAR:
+        case step_barrier:
           if (em) {
-            EACH(em) {
+            FOR_EACH_LANE(em) {
               w.pc[i] = pc;
               w.barid[i] = I.has_base ? (u8)w.P<u32>(I.a)[i] : (u8)I.imm;
-              w.barcount[i] = I.b == NONE ? 0 : w.P<u32>(I.b)[i];
+              w.barcount[i] = I.b == no_operand ? 0 : w.P<u32>(I.b)[i];
             }
             w.barw |= em;
           }
-          EACH(m & ~em) w.pc[i] = pc + 1;
+          FOR_EACH_LANE(m & ~em) w.pc[i] = pc + 1;
           goto regroup;
-        case K_WSYNC: {
+        case step_warp: {
           if (!em) {
             ++pc;
             break;
           }
           if (em != m) {
-            EACH(m & ~em) w.pc[i] = pc + 1;
+            FOR_EACH_LANE(m & ~em) w.pc[i] = pc + 1;
           }
           u32 grp = em;
-          EACH(w.syncw) if (w.pc[i] == pc) grp |= 1u << i;
+          FOR_EACH_LANE(w.syncw) if (w.pc[i] == pc) grp |= 1u << i;
           u32 mm;
           if (wsync_ready(w, I, grp, mm)) {
             I.fn(w, I, grp);
             w.syncw &= ~grp;
             if (grp != m) {
-              EACH(grp) w.pc[i] = pc + 1;
+              FOR_EACH_LANE(grp) w.pc[i] = pc + 1;
               goto regroup;
             }
             ++pc;
             break;
           }
-          EACH(em) w.pc[i] = pc;
+          FOR_EACH_LANE(em) w.pc[i] = pc;
           w.syncw |= em;
           goto regroup;
         }
-        case K_CALL:
+        case step_call:
           if (em != m) {
-            EACH(m & ~em) w.pc[i] = pc + 1;
+            FOR_EACH_LANE(m & ~em) w.pc[i] = pc + 1;
           }
           if (em) {
-            EACH(em) w.pc[i] = pc + 1;
+            FOR_EACH_LANE(em) w.pc[i] = pc + 1;
             push_call(w, I, em, pc);
           }
           goto regroup;
-        case K_TRAP:
+        case step_trap:
           if (em) fault(cudaErrorLaunchFailure, "trap in %s", f->name.c_str());
           ++pc;
           break;
@@ -218,7 +218,7 @@ Yield run(Warp& w, u64 budget) {
   regroup:
     if (w.count - begin > budget) {
       shuffle = true;
-      if (w.alive & ~(w.barw | w.syncw)) return Y_SLICE;
+      if (w.alive & ~(w.barw | w.syncw)) return yield_slice;
     }
   }
 }
