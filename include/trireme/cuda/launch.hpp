@@ -25,7 +25,7 @@ __global__ void __launch_bounds__(threads_per_block)
     counted_kernel(Body const body, launch_record const* const before, launch_record* const count,
                    unsigned long long volatile* const host) {
   if (before != nullptr && before->failed != 0) {
-    count->failed = 1;
+    if (blockIdx.x == 0 && threadIdx.x == 0) count->failed = 1;
     return;
   }
   __shared__ unsigned long long completed;
