@@ -1,4 +1,5 @@
-// interpreter: the entry points of cuBLAS that Trireme calls, by plain loops on the emulator's memory. No speed, no cuBLAS bits.
+/// @file cublas.cpp
+/// The entry points of cuBLAS that Trireme calls, by plain loops on the memory of devices: neither its speed nor its bits.
 #include <cublas_v2.h>
 #include <cuda_runtime_api.h>
 
