@@ -95,7 +95,7 @@ TEST_CASE("cuda_device: a download that is asked whether it is ready becomes it,
     tri::buffer const there(gpu, in);
     auto copy = gpu.download(there.data(), out.data(), size);
     CHECK(becomes_ready(copy));
-    CHECK(out == in);
+    CHECK((out == in));
     copy.wait();
   }
 }
@@ -114,11 +114,11 @@ TEST_CASE("cuda_device: a download is ready in the end also while others hold al
   }
   CHECK(becomes_ready(copies[2]));
   CHECK(becomes_ready(copies[1]));
-  CHECK(out[2] == in);
+  CHECK((out[2] == in));
   // One that is polled by one thread and waited for by another.
   std::jthread const waits([&] { copies[0].wait(); });
   CHECK(becomes_ready(copies[0]));
-  CHECK(out[0] == in);
+  CHECK((out[0] == in));
 }
 
 TEST_CASE("cuda_device: an upload comes behind a download that it follows, of which a part is started by who asks") {
@@ -134,7 +134,7 @@ TEST_CASE("cuda_device: an upload comes behind a download that it follows, of wh
     for (int k = 0; k < polls; ++k) static_cast<void>(copy.ready());
     gpu.upload(after.data(), there.data(), size, {.after = copy}).wait();
     copy.wait();
-    CHECK(out == before);
+    CHECK((out == before));
   }
 }
 
@@ -146,7 +146,7 @@ TEST_CASE("cuda_device: it ends on its own device, with another as the current o
     tri::cuda_device const gpu(last);
     CHECK(tri::matmul(gpu, m, m) == m); // by cuBLAS, whose handle ends before its stream
     std::vector<char> big(40'000'000, 'x');
-    CHECK(tri::buffer(gpu, big).to_host() == big);
+    CHECK((tri::buffer(gpu, big).to_host() == big));
   }
   int current = -1;
   CHECK(cudaGetDevice(&current) == cudaSuccess);
