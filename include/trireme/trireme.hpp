@@ -17,6 +17,7 @@
 #include <trireme/algorithm/when.hpp>
 #include <trireme/core/buffer.hpp>
 #include <trireme/core/error.hpp>
+#include <trireme/core/fail.hpp>
 #include <trireme/core/fn.hpp>
 #include <trireme/core/future.hpp>
 #include <trireme/core/matrix.hpp>

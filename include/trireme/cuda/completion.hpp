@@ -26,7 +26,7 @@ public:
   cuda_work& operator=(cuda_work const&) = delete;
   virtual ~cuda_work() { context_->give_event(std::move(event_)); }
 
-  /// Called once, behind all of it.
+  /// Called behind all of it, and again behind what is added.
   void record(cudaStream_t stream) { cuda_check(cudaEventRecord(event_.get(), stream), "cudaEventRecord"); }
 
   /// What is enqueued on the stream from now on comes after it.
@@ -69,15 +69,19 @@ private:
   std::exception_ptr failure_;
 };
 
-/// A kernel, whose completed indices are counted: nvcc turns a `throw` and a call of a host function into an early end
-/// of the thread, without a word.
+/// @throws cuda_error where a thread of the launch failed, with its reason.
+inline void throw_if_failed(launch_record const& record) {
+  if (record.failed != 0) throw cuda_error(static_cast<int>(cudaErrorLaunchFailure), "failed", "kernel", record.why);
+}
+
+/// A kernel, whose completed indices are counted, so that a thread that ends early is noticed, however that comes about.
 class cuda_launch final : public cuda_work {
 public:
   cuda_launch(std::shared_ptr<cuda_context> context, std::size_t expected)
       : cuda_work(std::move(context)), slot_(this->context().take_slot()), expected_(expected) {}
   ~cuda_launch() override {
     settle();
-    if (counted_ == expected_) context().give_slot(slot_); // another's counters may not be at zero
+    if (clean_) context().give_slot(slot_);
   }
   [[nodiscard]] launch_slot const& slot() const noexcept { return slot_; }
 
@@ -85,26 +89,29 @@ private:
   void finish() override {
     cuda_work::finish();
     counted_ = *static_cast<unsigned long long volatile*>(slot_.host);
-    if (counted_ == expected_) return;
+    clean_ = counted_ == expected_;
+    if (clean_) return;
+    launch_record const record = context().read_and_clear(slot_);
+    clean_ = true;
+    throw_if_failed(record);
     std::string const done = counted_ == launch_slot::unset ? "fewer" : std::to_string(counted_);
     throw cuda_error(static_cast<int>(cudaErrorLaunchFailure), "incomplete", "kernel",
-                     "of " + std::to_string(expected_) + " indices " + done +
-                         " were completed: the kernel throws, or calls a "
-                         "function that only the host has (a draws<N> kernel: it called rng more than N times)");
+                     "of " + std::to_string(expected_) + " indices " + done + " were completed: threads ended early");
   }
 
   launch_slot slot_;
   unsigned long long expected_, counted_ = launch_slot::unset;
+  bool clean_ = false; ///< whether the slot is at zeros again
 };
 
-/// A copy to host memory that is not pinned: through pinned blocks, from which who waits copies on.
+/// A copy to host memory that is not pinned: through pinned blocks, from which who waits copies on, or who asks whether it is
+/// ready. What did not find a block at once is started by them as well.
 class cuda_download final : public cuda_work {
 public:
   cuda_download(std::shared_ptr<cuda_context> context, void const* from, void* to, std::size_t bytes)
       : cuda_work(std::move(context)), from_(static_cast<char const*>(from)), to_(static_cast<char*>(to)), bytes_(bytes) {
     try {
-      start_more();
-      record(this->context().down());
+      start_more(false);
     } catch (...) {
       give_all();
       throw;
@@ -116,11 +123,16 @@ public:
   }
 
   void precede(cudaStream_t stream) override {
-    if (started_ != bytes_) settle(); // some of it has not been enqueued yet
+    if (!all_started()) settle();
     cuda_work::precede(stream);
   }
   bool ready() noexcept override {
-    if (started_ != bytes_ || !cuda_work::ready()) return false;
+    try {
+      on_device const here(context().ordinal());
+      std::unique_lock const lock(mutex_, std::try_to_lock);
+      if (!lock || !advance(false) || !cuda_work::ready()) return false; // without the lock: somebody is waiting for it
+    } catch (...) {                                                      // told by wait(), which meets it as well
+    }
     settle(); // a copy, not a wait
     return true;
   }
@@ -131,40 +143,57 @@ private:
     std::size_t first, size;
   };
 
-  void start_more() {
-    for (; started_ < bytes_; started_ += parts_.back().size) {
-      auto block = context().take_staging_down();
-      if (!block) return;
-      start(std::move(block));
-    }
-  }
-  void start(std::unique_ptr<staging_block> block) {
-    std::size_t const size = std::min(staging_block::size, bytes_ - started_);
-    cudaStream_t const stream = context().down();
-    cuda_check(cudaMemcpyAsync(block->memory.get(), from_ + started_, size, cudaMemcpyDeviceToHost, stream), "cudaMemcpyAsync");
-    cuda_check(cudaEventRecord(block->copied.get(), stream), "cudaEventRecord");
-    parts_.push_back({std::move(block), started_, size});
+  [[nodiscard]] bool all_started() {
+    std::lock_guard const lock(mutex_);
+    return started_ == bytes_;
   }
   void finish() override {
-    for (std::size_t k = 0; k < parts_.size() || started_ < bytes_; ++k) {
-      if (k == parts_.size()) { // all blocks are lent to others, who may be waiting for us: the driver has its own
-        cuda_check(cudaMemcpyAsync(to_ + started_, from_ + started_, bytes_ - started_, cudaMemcpyDeviceToHost, context().down()),
-                   "cudaMemcpyAsync");
-        cuda_check(cudaStreamSynchronize(context().down()), "cudaStreamSynchronize");
-        started_ = bytes_;
-        break;
+    std::lock_guard const lock(mutex_);
+    advance(true);
+    cuda_work::finish();
+  }
+  /// Copies on what has arrived and starts more in its place, until all is there: then true. Does not wait, unless it may.
+  bool advance(bool may_wait) {
+    for (; copied_ < bytes_; ++next_) {
+      if (next_ == parts_.size()) start_more(true); // others have all blocks, and may be waiting for us
+      part& p = parts_[next_];
+      if (may_wait) {
+        cuda_check(cudaEventSynchronize(p.block->copied.get()), "cudaEventSynchronize");
+      } else if (cudaError_t const there = cudaEventQuery(p.block->copied.get()); there == cudaErrorNotReady) {
+        static_cast<void>(cudaGetLastError());
+        return false;
+      } else {
+        cuda_check(there, "cudaEventQuery");
       }
-      part& done = parts_[k];
-      cuda_check(cudaEventSynchronize(done.block->copied.get()), "cudaEventSynchronize");
-      std::memcpy(to_ + done.first, done.block->memory.get(), done.size);
-      auto block = std::move(done.block);
+      std::memcpy(to_ + p.first, p.block->memory.get(), p.size);
+      copied_ += p.size;
+      auto block = std::move(p.block);
       if (started_ == bytes_) {
         context().give_staging_down(std::move(block));
       } else {
         start(std::move(block));
-        started_ += parts_.back().size;
+        record(context().down());
       }
     }
+    return true;
+  }
+  /// As many parts as there are blocks for; at least one where it insists.
+  void start_more(bool insists) {
+    for (; started_ < bytes_; insists = false) {
+      auto block = context().take_staging_down(insists);
+      if (!block) break;
+      start(std::move(block));
+    }
+    record(context().down());
+  }
+  void start(std::unique_ptr<staging_block> block) {
+    std::size_t const size = std::min(staging_block::size, bytes_ - started_);
+    cudaStream_t const stream = context().down();
+    parts_.push_back({std::move(block), started_, size});
+    staging_block const& to = *parts_.back().block;
+    cuda_check(cudaMemcpyAsync(to.memory.get(), from_ + started_, size, cudaMemcpyDeviceToHost, stream), "cudaMemcpyAsync");
+    cuda_check(cudaEventRecord(to.copied.get(), stream), "cudaEventRecord");
+    started_ += size;
   }
   void give_all() noexcept {
     for (auto& p : parts_)
@@ -173,7 +202,9 @@ private:
 
   char const* from_;
   char* to_;
-  std::size_t bytes_, started_ = 0;
+  std::size_t bytes_;
+  std::mutex mutex_;                                ///< over the rest
+  std::size_t started_ = 0, copied_ = 0, next_ = 0; ///< bytes, bytes, and a part
   std::vector<part> parts_;
 };
 

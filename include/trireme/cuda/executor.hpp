@@ -99,8 +99,8 @@ private:
 /// says so. Copies are handles of the same device; two made separately have streams each, and are not equal.
 ///
 /// Kernels are portable ones, or lambdas that are marked `__host__ __device__`. They may use values, tables of their own,
-/// IEEE operations and Trireme's mathematics; what they throw can't travel: it ends as `cuda_error`, which a call of a
-/// function that only the host has does as well, since nvcc compiles both to an early end of the thread.
+/// IEEE operations, Trireme's mathematics and tri::fail, which ends as a `cuda_error`. A `throw`, and a call of a function that
+/// only the host has, are undefined: nvcc takes them for unreachable, and deletes the condition that leads to them.
 class cuda_device {
 public:
   using completion_type = cuda_completion;
@@ -163,13 +163,13 @@ public:
     follow(o.after, context_->up());
     if (is_pinned(from)) return direct(from, to, bytes, cudaMemcpyHostToDevice, context_->up());
     for (std::size_t done = 0; done < bytes;) {
-      auto& block = context_->staging_up();
+      detail::lent_staging const block(*context_);
       std::size_t const size = std::min(bytes - done, detail::staging_block::size);
-      std::memcpy(block.memory.get(), static_cast<char const*>(from) + done, size);
+      std::memcpy(block->memory.get(), static_cast<char const*>(from) + done, size);
       detail::cuda_check(
-          cudaMemcpyAsync(static_cast<char*>(to) + done, block.memory.get(), size, cudaMemcpyHostToDevice, context_->up()),
+          cudaMemcpyAsync(static_cast<char*>(to) + done, block->memory.get(), size, cudaMemcpyHostToDevice, context_->up()),
           "cudaMemcpyAsync");
-      detail::cuda_check(cudaEventRecord(block.copied.get(), context_->up()), "cudaEventRecord");
+      detail::cuda_check(cudaEventRecord(block->copied.get(), context_->up()), "cudaEventRecord");
       done += size;
     }
     return recorded(context_->up());

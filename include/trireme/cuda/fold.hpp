@@ -123,6 +123,7 @@ struct fold_tiles_by_warp {
         done += (length - lane + tile_lanes - 1) / tile_lanes;
       }
       for (unsigned s = tile_lanes / 2; s > 0; s /= 2) {
+        if (!whole_warp()) return 0;
         slot<A> other = shuffle_down(a, s);
         if (meets_in_tile(lane, s, length))
           in_slot<A>(a) = static_cast<A>(op(std::move(in_slot<A>(a)), std::move(in_slot<A>(other))));
@@ -152,6 +153,7 @@ struct combine_by_warp {
         ++done;
       }
       for (unsigned s = 1; s < tile_lanes; s *= 2) {
+        if (!whole_warp()) return 0;
         slot<A> other = shuffle_down(a, s);
         if (meets_in_tree(lane, s, here))
           in_slot<A>(a) = static_cast<A>(op(std::move(in_slot<A>(a)), std::move(in_slot<A>(other))));
@@ -162,11 +164,30 @@ struct combine_by_warp {
   }
 };
 
-template <class Body>
-cuda_completion begin_on(cuda_device const& ex, std::size_t threads, std::size_t expected, Body const& body) {
-  on_device const here(ex.ordinal());
-  return cuda_completion(launch(ex.context(), threads, expected, body));
-}
+/// Launches one behind the other, of which each works on what those before it have left.
+class launch_sequence {
+public:
+  explicit launch_sequence(cuda_device const& ex) : ex_(ex) {}
+  template <class Body>
+  void add(std::size_t threads, std::size_t expected, Body const& body) {
+    on_device const here(ex_.ordinal());
+    auto work = launch(ex_.context(), threads, expected, body, last_.get());
+    begun_.emplace_back(work);
+    last_ = std::move(work);
+  }
+  /// Waits for all, in their order: the first failure is the cause of others.
+  void wait() {
+    for (auto& work : begun_) work.wait();
+  }
+  [[nodiscard]] cuda_completion download(void const* from, void* to, std::size_t bytes) const {
+    return begun_.empty() ? ex_.download(from, to, bytes) : ex_.download(from, to, bytes, {.after = begun_.back()});
+  }
+
+private:
+  cuda_device const& ex_;
+  std::vector<cuda_completion> begun_; ///< waited for by their destructors
+  std::shared_ptr<cuda_launch> last_;
+};
 
 /// detail::fold of algorithm/fold.hpp, on a device. Returns when the result is on the host; on the way there nothing waits,
 /// unless somebody watches.
@@ -187,14 +208,15 @@ A device_fold(cuda_device const& ex, std::size_t n, Source const& source, Op con
   slot<value>* const first = values.data();
   slot<A> result{};
   slot<value> x0{};
-  std::vector<cuda_completion> begun; // destroyed, and so waited for, before all that it uses
+  launch_sequence begun(ex); // destroyed, and so waited for, before all that it uses
 
   if (spread || Source::keeps_first) {
+    std::size_t const now = spread ? n : 1;
     evaluate_each<Source> const body{source, first, 0};
     if (watched)
-      on_bulk(ex, spread ? n : 1, body, {.grain = 0, .stop = control.stop, .after = {}});
+      on_bulk(ex, now, body, {.grain = 0, .stop = control.stop, .after = {}});
     else
-      begun.push_back(ex.bulk(spread ? n : 1, body));
+      begun.add(now, now, index_body<evaluate_each<Source>>{body, 0, now});
   }
   progress_teller tell(control.progress);
   std::size_t const window = watched ? std::max<std::size_t>(1, ex.concurrency() / tile_lanes * 16) : count;
@@ -203,29 +225,22 @@ A device_fold(cuda_device const& ex, std::size_t n, Source const& source, Op con
     std::size_t const now = std::min(window, count - done), last = std::min(n, (done + now) * tile_size);
     auto const fold_by = [&](auto const& from) {
       fold_tiles_by_warp<A, std::remove_cvref_t<decltype(from)>, Op> const body{from, op, first, tiles.data(), done, now, n};
-      begun.push_back(begin_on(ex, now * tile_lanes, last - done * tile_size, body));
+      begun.add(now * tile_lanes, last - done * tile_size, body);
     };
     if (spread)
       fold_by(evaluated_source<Source>{source, values.data()});
     else
       fold_by(source);
-    if (watched) {
-      begun.back().wait();
-      begun.clear();
-    }
+    if (watched) begun.wait();
     tell({last, n});
   }
 
   slot<A>*from = tiles.data(), *to = from + count;
   for (std::size_t left = count; left > 1; left = (left + tile_lanes - 1) / tile_lanes, std::swap(from, to))
-    begun.push_back(begin_on(ex, left, left, combine_by_warp<A, Op>{from, to, left, op}));
-  auto const download = [&](void const* it, void* there, std::size_t bytes) {
-    if (begun.empty()) return ex.download(it, there, bytes);
-    return ex.download(it, there, bytes, {.after = begun.back()});
-  };
-  cuda_completion got = download(from, &result, sizeof result), got_first;
-  if (Source::keeps_first && first_value != nullptr) got_first = download(first, &x0, sizeof x0);
-  for (auto& work : begun) work.wait(); // in their order: the first failure is the cause of others
+    begun.add(left, left, combine_by_warp<A, Op>{from, to, left, op});
+  cuda_completion got = begun.download(from, &result, sizeof result), got_first;
+  if (Source::keeps_first && first_value != nullptr) got_first = begun.download(first, &x0, sizeof x0);
+  begun.wait();
   got.wait();
   got_first.wait();
   if constexpr (Source::keeps_first)

@@ -3,6 +3,7 @@
 /// words.
 #pragma once
 
+#include <trireme/core/fail.hpp>
 #include <trireme/core/fn.hpp>
 #include <trireme/random/distributions.hpp>
 #include <trireme/random/philox.hpp>
@@ -51,12 +52,12 @@ public:
 
   /// One of 0, 1, …, n − 1, of 64 bits for float too, where it counts as two calls. A value's probability differs from 1/n by
   /// at most the factor 1 ± n/2⁶⁴: nothing that can be seen for n up to 2⁴⁰; of n near 2⁶⁴ some values come up twice as
-  /// often as others. @throws std::invalid_argument where n < 1.
+  /// often as others. @throws std::invalid_argument where n < 1; on a device cuda_error.
   template <std::integral I>
     requires(!std::same_as<I, bool>)
   [[nodiscard]] constexpr auto index(I n) {
     if (n < 1) [[unlikely]]
-      throw std::invalid_argument("trireme: rng.index(n) needs n >= 1");
+      detail::fail_as<std::invalid_argument>("trireme: rng.index(n) needs n >= 1");
     auto const size = static_cast<std::uint64_t>(n);
     if constexpr (words_per_call == 2) {
       return convert<I>(detail::to_index(bits(), size));

@@ -2,6 +2,8 @@
 /// The counter-based generator behind every random number, and the two orders in which its words are read.
 #pragma once
 
+#include <trireme/core/fail.hpp>
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -83,7 +85,7 @@ inline constexpr std::uint64_t sample_lanes = 32;
 
 template <class = void>
 [[noreturn]] constexpr void too_many_draws() {
-  throw std::logic_error("trireme: a kernel in draws<N> called rng more than N times in one sample");
+  fail_as<std::logic_error>("trireme: a kernel in draws<N> called rng more than N times in one sample");
 }
 
 /// The words of a draws<Calls> kernel with WordsPerCall words to each call of rng, n = Calls · WordsPerCall a
