@@ -30,9 +30,9 @@ constexpr std::size_t tile_length(std::size_t t, std::size_t n) noexcept {
 
 namespace detail {
 
-/// A place for a T that need not hold one yet.
+/// A place for a T that need not hold one yet. T needs neither a default nor an assignment.
 template <class T>
-inline constexpr bool plain_slot = std::is_default_constructible_v<T> && transferable<T>;
+inline constexpr bool plain_slot = std::is_default_constructible_v<T> && std::is_move_assignable_v<T> && transferable<T>;
 template <class T>
 using slot = std::conditional_t<plain_slot<T>, T, std::optional<T>>;
 
@@ -42,6 +42,22 @@ constexpr T& in_slot(slot<T>& s) {
     return s;
   else
     return *s;
+}
+
+template <class T>
+constexpr T const& in_slot(slot<T> const& s) {
+  return in_slot<T>(const_cast<slot<T>&>(s));
+}
+
+/// Puts a value into a slot, whatever was there.
+template <class T>
+constexpr void put(slot<T>& s, T&& value) {
+  if constexpr (plain_slot<T>)
+    s = std::move(value);
+  else if constexpr (transferable<T>)
+    std::construct_at(&s, std::move(value)); // memory of an executor may hold anything
+  else
+    s.emplace(std::move(value));
 }
 
 /// Uninitialised slots for intermediate results, where the workers of an executor can reach them.
