@@ -20,7 +20,7 @@
 namespace trireme { inline namespace v1 { namespace detail {
 
 /// A duplicate of the user's communicator, so that no message of ours meets one of theirs. Its errors are exceptions.
-class mpi_link {
+class mpi_link final : public mpi_session::membership {
 public:
   /// Collective. @throws std::invalid_argument for no communicator, or one between two groups.
   explicit mpi_link(MPI_Comm comm) {
@@ -38,11 +38,15 @@ public:
     starts_.resize(static_cast<std::size_t>(size_));
     requests_.resize(static_cast<std::size_t>(size_), MPI_REQUEST_NULL);
     arrivals_.resize(static_cast<std::size_t>(size_));
+    mpi_session::open_links().push_back(this);
   }
   mpi_link(mpi_link const&) = delete;
   mpi_link& operator=(mpi_link const&) = delete;
   ~mpi_link() {
-    if (!mpi_session::is(MPI_Finalized)) MPI_Comm_free(&comm_);
+    std::erase(mpi_session::open_links(), static_cast<mpi_session::membership const*>(this));
+    if (mpi_session::is(MPI_Finalized)) return;
+    leave();
+    MPI_Comm_free(&comm_);
   }
 
   [[nodiscard]] int rank() const noexcept { return rank_; }
@@ -64,11 +68,12 @@ public:
   ///
   /// Under a limit, where a rank does not come in time the job ends, with a line that names it. That costs a message to rank 0
   /// and one back, for each rank.
-  /// @throws std::invalid_argument where the numbers differ, or the calls by the names in their limits; std::logic_error, alone,
-  /// where MPI may not be called on this thread, or no more.
+  /// @throws std::invalid_argument where the numbers differ, or the calls by the names and types in their limits; std::logic_error, alone,
+  /// where MPI may not be called on this thread, or no more; error where a rank has left, in this call and all later ones.
   template <class Work>
   void together(Work const& work, call_limit const& limit = {}) const {
     check_thread();
+    check_complete(limit.call());
     std::exception_ptr failure;
     std::uint64_t elements = 0;
     try {
@@ -76,9 +81,10 @@ public:
     } catch (...) {
       failure = std::current_exception();
     }
-    auto const nobody = static_cast<std::uint64_t>(size_);
-    std::uint64_t const call = hash_of(limit.call()) + limit.kind(), said = call + elements;
-    words const mine{failure ? static_cast<std::uint64_t>(rank_) : nobody, said, ~said};
+    auto const nobody = static_cast<std::uint64_t>(size_) + 1; // 0: a rank has left; r + 1: rank r has thrown
+    std::uint64_t const call = hash_of(limit.call()) + limit.kind(), type = hash_of(limit.type()),
+                        said = call + 3 * type + elements;
+    words const mine{failure ? static_cast<std::uint64_t>(rank_) + 1 : nobody, said, ~said};
     words least{};
     if (!limit || size_ == 1)
       check_mpi(MPI_Allreduce(mine.data(), least.data(), 3, MPI_UINT64_T, MPI_MIN, comm_), "MPI_Allreduce");
@@ -86,8 +92,12 @@ public:
       least = collect(mine, limit);
     else
       least = told(mine, limit);
-    if (least[0] != nobody) std::rethrow_exception(told_by(static_cast<int>(least[0]), failure));
-    if (least[1] != ~least[2]) tell_difference(limit.call(), call, elements);
+    if (least[0] == 0) {
+      left_ = first_to_leave(false);
+      check_complete(limit.call());
+    }
+    if (least[0] != nobody) std::rethrow_exception(told_by(static_cast<int>(least[0] - 1), failure));
+    if (least[1] != ~least[2]) tell_difference(limit, call, type, elements);
   }
 
   /// Brings every rank's part of an array to all ranks. Elements [bounds[r], bounds[r + 1]) are rank r's, of `element` bytes
@@ -112,9 +122,20 @@ public:
                   "MPI_Bcast");
   }
 
+  /// Meets the others for the last time. Where they are in a call instead, they are told so, and wait no longer.
+  void leave() const noexcept override {
+    if (left_ || size_ == 1) return;
+    words const mine{0, leaving, ~leaving};
+    words least{};
+    if (MPI_Allreduce(mine.data(), least.data(), 3, MPI_UINT64_T, MPI_MIN, comm_) != MPI_SUCCESS) return;
+    bool const all = least[1] == leaving && ~least[2] == leaving;
+    if (!all) left_ = first_to_leave(true);
+  }
+
 private:
   using words = std::array<std::uint64_t, 3>;
   static constexpr int arrival_tag = 1, answer_tag = 2;
+  static constexpr std::uint64_t leaving = 0x6c656176696e6721u; // what no call says
 
   /// The least of each word, of those that every rank sends to this one, rank 0. All hear it, and no message is left over.
   [[nodiscard]] words collect(words least, call_limit const& limit) const {
@@ -162,15 +183,46 @@ private:
     return hash;
   }
   /// Where all ranks know that they differ. Collective.
-  [[noreturn]] void tell_difference(char const* name, std::uint64_t call, std::uint64_t elements) const {
-    std::array const mine{call, ~call, elements, ~elements};
+  [[noreturn]] void tell_difference(call_limit const& limit, std::uint64_t call, std::uint64_t type,
+                                    std::uint64_t elements) const {
+    std::array const mine{call, ~call, type, ~type, elements, ~elements};
     auto least = mine;
-    check_mpi(MPI_Allreduce(mine.data(), least.data(), 4, MPI_UINT64_T, MPI_MIN, comm_), "MPI_Allreduce");
-    std::string const rule =
-        "trireme: " + std::string(name) + (*name == '\0' ? "" : ": ") + "the ranks of a cluster make the same calls, but ";
+    check_mpi(MPI_Allreduce(mine.data(), least.data(), 6, MPI_UINT64_T, MPI_MIN, comm_), "MPI_Allreduce");
+    std::string const name = limit.call();
+    std::string const rule = "trireme: " + name + (name.empty() ? "" : ": ") + "the ranks of a cluster make the same calls, but ";
     if (least[0] != ~least[1]) throw std::invalid_argument(rule + "this one meets another call on another rank");
-    throw std::invalid_argument(rule + "one has " + std::to_string(least[2]) + " elements here, and another " +
-                                std::to_string(~least[3]));
+    if (least[2] != ~least[3]) throw std::invalid_argument(rule + types_that_differ(limit.type()));
+    throw std::invalid_argument(rule + "one has " + std::to_string(least[4]) + " elements here, and another " +
+                                std::to_string(~least[5]));
+  }
+  /// This rank's type, or rank 0's, beside the first other one. Collective.
+  [[nodiscard]] std::string types_that_differ(char const* type) const {
+    std::string const first = text_of(0, type);
+    int const mine = first == type ? size_ : rank_;
+    int other = 0;
+    check_mpi(MPI_Allreduce(&mine, &other, 1, MPI_INT, MPI_MIN, comm_), "MPI_Allreduce");
+    std::string const second = text_of(other, type);
+    return "the values of one are " + readable_name(first.c_str()) + " on rank 0, and " + readable_name(second.c_str()) +
+           " on rank " + std::to_string(other);
+  }
+  [[nodiscard]] std::string text_of(int teller, std::string text) const {
+    auto length = static_cast<int>(text.size());
+    check_mpi(MPI_Bcast(&length, 1, MPI_INT, teller, comm_), "MPI_Bcast");
+    [&]() noexcept { text.resize(static_cast<std::size_t>(length)); }(); // as in told_by
+    check_mpi(MPI_Bcast(text.data(), length, MPI_CHAR, teller, comm_), "MPI_Bcast");
+    return text;
+  }
+
+  [[nodiscard]] int first_to_leave(bool me) const noexcept {
+    int const mine = me ? rank_ : size_;
+    int first = size_;
+    MPI_Allreduce(&mine, &first, 1, MPI_INT, MPI_MIN, comm_);
+    return first;
+  }
+  void check_complete(char const* call) const {
+    if (left_)
+      throw error(std::string("trireme: ") + call + (*call == '\0' ? "" : ": ") + "rank " + std::to_string(*left_) +
+                  " has left the cluster: its program, or its last handle, has ended, and there are no calls without it");
   }
 
   void check_thread() const {
@@ -212,6 +264,7 @@ private:
   MPI_Comm comm_ = MPI_COMM_NULL;
   int rank_ = 0, size_ = 1, threads_ = MPI_THREAD_SINGLE;
   mutable std::optional<mpi_grid> grid_;
+  mutable std::optional<int> left_; // a rank which has, while others were in a call
   // Nothing runs out of memory between two messages.
   mutable std::vector<int> counts_, starts_;
   mutable std::vector<MPI_Request> requests_;

@@ -17,6 +17,7 @@
 #include <stdexcept>
 #include <stop_token>
 #include <type_traits>
+#include <typeinfo>
 #include <utility>
 #include <vector>
 
@@ -114,7 +115,7 @@ void simulate_together(mpi_cluster<E> const& cluster, std::size_t n, Sampler con
     there.finish();
     return n;
   };
-  link_of(cluster).together(work, call_limit("simulate", options.timeout));
+  link_of(cluster).together(work, call_limit("simulate", options.timeout, 0, typeid(typename Sampler::value_type).name()));
 }
 
 template <class E, class Sampler>
@@ -182,7 +183,7 @@ template <class Real = double, executor E, class F>
       });
       return n;
     };
-    link.together(work, detail::call_limit("monte_carlo", options.timeout));
+    link.together(work, detail::call_limit("monte_carlo", options.timeout, 0, typeid(value).name()));
     trees->gather(link);
     return detail::to_estimate(x0, trees->combine(detail::add_moments{}), n);
   } else {

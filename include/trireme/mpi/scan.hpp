@@ -22,6 +22,7 @@
 #include <optional>
 #include <stop_token>
 #include <type_traits>
+#include <typeinfo>
 #include <utility>
 #include <vector>
 
@@ -94,7 +95,7 @@ template <class A, bool Exclusive, class E, class R, class Results, class Init, 
 void scan_together(mpi_cluster<E> const& cluster, char const* call, R&& in, Results const& results,
                    std::optional<typename Results::type>& out, Init const& init, Op const& op, call_options const& options) {
   mpi_link const& link = link_of(cluster);
-  timed_call const timed(link, call, options);
+  timed_call const timed(link, call, typeid(A).name(), options);
   std::size_t n = 0;
   std::optional<cluster_input<E, R>> data;
   timed.together([&] {

@@ -9,6 +9,7 @@
 #include <stdexcept>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace trireme { inline namespace v1 {
 
@@ -50,18 +51,34 @@ public:
     return answer != 0;
   }
 
+  /// What every rank leaves, or is missed in: a communicator of ours.
+  struct membership {
+    virtual void leave() const noexcept = 0;
+
+  protected:
+    ~membership() = default;
+  };
+  /// Those that are open, of which the end of the program leaves what a main that did not return, as by std::exit, has left open.
+  static std::vector<membership const*>& open_links() {
+    static std::vector<membership const*> open;
+    return open;
+  }
+
   mpi_session(mpi_session const&) = delete;
   mpi_session& operator=(mpi_session const&) = delete;
 
 private:
   mpi_session() {
+    open_links(); // lives longer
     if (is(MPI_Initialized)) return;
     int granted = 0;
     check_mpi(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_MULTIPLE, &granted), "MPI_Init_thread");
     begun_here_ = true;
   }
   ~mpi_session() {
-    if (begun_here_ && !is(MPI_Finalized)) MPI_Finalize();
+    if (!begun_here_ || is(MPI_Finalized)) return;
+    for (auto const* link : open_links()) link->leave();
+    MPI_Finalize();
   }
 
   bool begun_here_ = false;
