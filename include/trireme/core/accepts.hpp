@@ -116,7 +116,13 @@ consteval bool accepts_map() {
   if constexpr (accepts_elements<E, F, R...>()) {
     constexpr bool some = !std::is_void_v<result_t<E, F, R...>>;
     static_assert(some, "trireme: the kernel returns nothing: for_each calls it for its effect");
-    if constexpr (some) return accepts_value<E, result_t<E, F, R...>>();
+    if constexpr (some) {
+      constexpr bool placed = std::is_move_assignable_v<result_t<E, F, R...>>;
+      static_assert(
+          placed,
+          "trireme: the kernel's results can't be assigned, as where a member is const, so that they can't be put in place");
+      return placed && accepts_value<E, result_t<E, F, R...>>();
+    }
   }
   return false;
 }
