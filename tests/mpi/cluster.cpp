@@ -229,7 +229,8 @@ TEST_CASE("values of different types are told so on all ranks, with their names,
   refuse("inclusive_scan", [&](auto to) { return tri::inclusive_scan(cluster, std::vector(100, to)); }, 0.0f, 0.0);
   refuse(
       "monte_carlo",
-      [&](auto to) { return tri::monte_carlo<decltype(to)>(cluster, 100, [](auto& rng) { return rng.uniform(); }); }, 0.0f, 0.0);
+      [&](auto to) { return tri::monte_carlo<decltype(to)>(cluster, 1'000'000, [](auto& rng) { return rng.uniform(); }); }, 0.0f,
+      0.0);
   refuse(
       "sort",
       [&](auto to) {

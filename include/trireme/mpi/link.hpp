@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <exception>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -20,7 +21,7 @@
 namespace trireme { inline namespace v1 { namespace detail {
 
 /// A duplicate of the user's communicator, so that no message of ours meets one of theirs. Its errors are exceptions.
-class mpi_link final : public mpi_session::membership {
+class mpi_link {
 public:
   /// Collective. @throws std::invalid_argument for no communicator, or one between two groups.
   explicit mpi_link(MPI_Comm comm) {
@@ -29,26 +30,19 @@ public:
     if (comm != MPI_COMM_NULL) check_mpi(MPI_Comm_test_inter(comm, &between), "MPI_Comm_test_inter");
     if (comm == MPI_COMM_NULL || between != 0)
       throw std::invalid_argument("trireme: mpi_cluster: comm must be a communicator of one group of ranks");
-    check_mpi(MPI_Comm_dup(comm, &comm_), "MPI_Comm_dup");
-    MPI_Comm_set_errhandler(comm_, MPI_ERRORS_RETURN);
-    MPI_Comm_rank(comm_, &rank_);
-    MPI_Comm_size(comm_, &size_);
+    member_ = std::make_shared<mpi_membership>(comm);
+    comm_ = member_->comm;
+    rank_ = member_->rank;
+    size_ = member_->size;
     MPI_Query_thread(&threads_);
     counts_.resize(static_cast<std::size_t>(size_));
     starts_.resize(static_cast<std::size_t>(size_));
     requests_.resize(static_cast<std::size_t>(size_), MPI_REQUEST_NULL);
     arrivals_.resize(static_cast<std::size_t>(size_));
-    mpi_session::open_links().push_back(this);
+    mpi_session::remember(member_);
   }
   mpi_link(mpi_link const&) = delete;
   mpi_link& operator=(mpi_link const&) = delete;
-  ~mpi_link() {
-    std::erase(mpi_session::open_links(), static_cast<mpi_session::membership const*>(this));
-    if (mpi_session::is(MPI_Finalized)) return;
-    leave();
-    MPI_Comm_free(&comm_);
-  }
-
   [[nodiscard]] int rank() const noexcept { return rank_; }
   [[nodiscard]] int size() const noexcept { return size_; }
   [[nodiscard]] MPI_Comm comm() const noexcept { return comm_; }
@@ -93,7 +87,7 @@ public:
     else
       least = told(mine, limit);
     if (least[0] == 0) {
-      left_ = first_to_leave(false);
+      member_->miss(size_);
       check_complete(limit.call());
     }
     if (least[0] != nobody) std::rethrow_exception(told_by(static_cast<int>(least[0] - 1), failure));
@@ -122,20 +116,9 @@ public:
                   "MPI_Bcast");
   }
 
-  /// Meets the others for the last time. Where they are in a call instead, they are told so, and wait no longer.
-  void leave() const noexcept override {
-    if (left_ || size_ == 1) return;
-    words const mine{0, leaving, ~leaving};
-    words least{};
-    if (MPI_Allreduce(mine.data(), least.data(), 3, MPI_UINT64_T, MPI_MIN, comm_) != MPI_SUCCESS) return;
-    bool const all = least[1] == leaving && ~least[2] == leaving;
-    if (!all) left_ = first_to_leave(true);
-  }
-
 private:
   using words = std::array<std::uint64_t, 3>;
   static constexpr int arrival_tag = 1, answer_tag = 2;
-  static constexpr std::uint64_t leaving = 0x6c656176696e6721u; // what no call says
 
   /// The least of each word, of those that every rank sends to this one, rank 0. All hear it, and no message is left over.
   [[nodiscard]] words collect(words least, call_limit const& limit) const {
@@ -213,16 +196,10 @@ private:
     return text;
   }
 
-  [[nodiscard]] int first_to_leave(bool me) const noexcept {
-    int const mine = me ? rank_ : size_;
-    int first = size_;
-    MPI_Allreduce(&mine, &first, 1, MPI_INT, MPI_MIN, comm_);
-    return first;
-  }
   void check_complete(char const* call) const {
-    if (left_)
-      throw error(std::string("trireme: ") + call + (*call == '\0' ? "" : ": ") + "rank " + std::to_string(*left_) +
-                  " has left the cluster: its program, or its last handle, has ended, and there are no calls without it");
+    if (member_->missing)
+      throw error(std::string("trireme: ") + call + (*call == '\0' ? "" : ": ") + "rank " + std::to_string(*member_->missing) +
+                  " has left the cluster: its program has ended, and there are no calls without it");
   }
 
   void check_thread() const {
@@ -261,10 +238,10 @@ private:
     return put_together(parts);
   }
 
+  std::shared_ptr<mpi_membership> member_;
   MPI_Comm comm_ = MPI_COMM_NULL;
   int rank_ = 0, size_ = 1, threads_ = MPI_THREAD_SINGLE;
   mutable std::optional<mpi_grid> grid_;
-  mutable std::optional<int> left_; // a rank which has, while others were in a call
   // Nothing runs out of memory between two messages.
   mutable std::vector<int> counts_, starts_;
   mutable std::vector<MPI_Request> requests_;
