@@ -35,13 +35,13 @@ struct derived : base {
 class hidden {
 public:
   explicit hidden(double v) : factor_(v), zero_(0) {}
-  double operator()(double x) const { return factor_ * x + zero_ + rest_[2]; }
+  double operator()(double x) const { return factor_ * x + zero_ + rest_[2] + a_ + b_ + c_ + d_ + e_ + f_; }
 
 private:
   double factor_;
   double const zero_;
   std::array<int, 3> rest_{1, 1, 0};
-  char a_ = 'a', b_ = 'b', c_ = 'c', d_ = 'd', e_ = 'e', f_ = 'f';
+  int a_ = 0, b_ = 0, c_ = 0, d_ = 0, e_ = 0, f_ = 0;
 };
 struct aggregate { // of more members than the library's own have
   derived f;
