@@ -67,6 +67,22 @@ TEST_CASE("reduce: the type is init's, and narrow elements are widened first") {
   CHECK(tri::transform_reduce(ex, shorts, short{1}, std::plus<>{}, std::negate<>{}) == -5);
 }
 
+TEST_CASE("reduce: what init may be beside the type of the elements") {
+  tri::inline_executor const ex;
+  std::vector<std::int64_t> const large(3, std::int64_t{1} << 40);
+  std::vector<double> const halves(10, 0.5);
+  CHECK(tri::reduce(ex, large, 0.0) == 3 * 0x1p40);
+  CHECK(tri::reduce(ex, large, std::uint64_t{0}) == std::uint64_t{3} << 40);
+  CHECK(tri::reduce(ex, std::vector<unsigned>{1, 2}, 0) == 3);
+  CHECK(tri::reduce(ex, std::vector<std::uint32_t>{~0u, ~0u}, std::int64_t{0}) == 0x1fffffffe);
+  CHECK(tri::reduce(ex, std::vector<char>{1, 2}, 0) == 3);
+  CHECK(tri::reduce(ex, halves, 0.0f) == 5.0f);
+  // A cast of the user's says that it is meant.
+  CHECK(tri::transform_reduce(ex, halves, 0, std::plus<>{}, [](double x) { return static_cast<int>(x + x); }) == 10);
+  CHECK(tri::transform_reduce(ex, large, false, std::logical_or<>{}, [](std::int64_t x) { return x != 0; }));
+  CHECK(tri::transform_reduce(ex, halves, 0, std::plus<>{}, [](double x) { return x > 0; }) == 10);
+}
+
 TEST_CASE("reduce: other operations") {
   tri::thread_pool const pool(3);
   auto const x = testing::numbers(10'000);

@@ -195,6 +195,51 @@ TEST_CASE("public calls with different sizes, and different calls, are told so, 
   refuse([&] { static_cast<void>(tri::matmul(cluster, a, b)); }, "meets another call on another rank");
 }
 
+TEST_CASE("values of different types are told so on all ranks, with their names, and the cluster goes on") {
+  tri::mpi_cluster const cluster(tri::inline_executor{});
+  bool const last = cluster.rank() == cluster.size() - 1;
+  std::vector<int> const x(20'000, 1);
+  // call(a value) on the last rank with one of another type.
+  auto const refuse = [&](char const* name, auto const& call, auto one, auto other) {
+    auto const either = [&] { last ? static_cast<void>(call(other)) : static_cast<void>(call(one)); };
+    if (cluster.size() == 1)
+      either();
+    else
+      CHECK_THROWS_MATCHES(either(), std::invalid_argument,
+                           message_contains("trireme: " + std::string(name) +
+                                            ": the ranks of a cluster make the same calls, but the "
+                                            "values of one are "));
+    CHECK(tri::reduce(cluster, std::vector<int>(10, 1)) == 10);
+  };
+  refuse("reduce", [&](auto init) { return tri::reduce(cluster, x, init); }, 0.0, 0);
+  refuse(
+      "reduce", [&](auto init) { return tri::reduce(cluster, x, init, std::plus<>{}, {.timeout = std::chrono::hours(1)}); }, 0.0,
+      0.0f);
+  refuse(
+      "transform_reduce", [&](auto init) { return tri::transform_reduce(cluster, x, init, std::plus<>{}, std::negate<>{}); }, 0L,
+      0);
+  refuse("exclusive_scan", [&](auto init) { return tri::exclusive_scan(cluster, x, init); }, 0.0, std::int64_t{0}); // of one size
+  refuse(
+      "transform", [&](auto to) { return tri::transform(cluster, x, [to](int i) { return static_cast<decltype(to)>(i); }); }, 0.0,
+      0);
+  refuse(
+      "batch_map", [&](auto to) { return tri::batch_map(cluster, x, [to](int i) { return static_cast<decltype(to)>(i); }); }, 0.0,
+      0);
+  refuse("buffer", [&](auto to) { return tri::buffer(cluster, std::vector(100, to)); }, 0.0f, 0);
+  refuse("inclusive_scan", [&](auto to) { return tri::inclusive_scan(cluster, std::vector(100, to)); }, 0.0f, 0.0);
+  refuse(
+      "monte_carlo",
+      [&](auto to) { return tri::monte_carlo<decltype(to)>(cluster, 1'000'000, [](auto& rng) { return rng.uniform(); }); }, 0.0f,
+      0.0);
+  refuse(
+      "sort",
+      [&](auto to) {
+        std::vector some(100, to);
+        tri::sort(cluster, some);
+      },
+      0.0f, 0);
+}
+
 TEST_CASE("parts are gathered, also in messages that are too small for them") {
   tri::mpi_cluster const cluster(tri::inline_executor{});
   auto const& link = link_of(cluster);

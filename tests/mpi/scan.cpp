@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -105,6 +106,21 @@ TEST_CASE("everything meets in the order of the fixed shape, wherever ranks begi
           tri::exclusive_scan(reference, some, std::uint64_t{7}, order_of{}))
         FAIL_CHECK("another order of " << n << ", exclusive");
     }
+}
+
+TEST_CASE("totals of values that are not negative never go down, wherever ranks begin") {
+  tri::mpi_cluster const cluster(tri::thread_pool(2));
+  auto const check = [&]<class T>(std::vector<T> weights) {
+    for (std::size_t i = 0; i < weights.size(); ++i) weights[i] = i % 8 == 0 ? std::abs(weights[i]) : T(0);
+    auto const totals = tri::inclusive_scan(cluster, weights), before = tri::exclusive_scan(cluster, weights, T(0));
+    CHECK(std::is_sorted(totals.begin(), totals.end()));
+    CHECK(std::is_sorted(before.begin(), before.end()));
+    CHECK(std::equal(totals.begin(), totals.end() - 1, before.begin() + 1));
+    tri::inclusive_scan(cluster, weights, tri::into(weights));
+    CHECK(same_bits(weights, totals));
+  };
+  check(numbers(300'000));
+  check(cast_all<float>(numbers(300'000, 1)));
 }
 
 TEST_CASE("scans of lists, vectors of Eigen and what has no default") {

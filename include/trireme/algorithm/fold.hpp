@@ -34,10 +34,10 @@ struct evaluate_run {
       });
     } else {
       auto cursor = source.cursor();
-      for (std::size_t i = first; i < last; ++i) values[i] = cursor(base + i);
+      for (std::size_t i = first; i < last; ++i) put<value>(values[i], cursor(base + i));
     }
     if constexpr (Source::keeps_first)
-      if (base == 0 && first == 0) *very_first = in_slot<value>(values[0]);
+      if (base == 0 && first == 0) put<value>(*very_first, value(in_slot<value>(values[0])));
   }
 };
 
@@ -55,9 +55,10 @@ struct fold_values_run {
   constexpr void operator()(std::size_t first, std::size_t last) const {
     for (std::size_t k = first; k < last; ++k) {
       slot<value>* const tile = values + k * tile_size;
-      tiles[base + k] = fold_tile<A>(
-          tile_length(base + k, n), [&](std::size_t i) { return source.lift(std::move(in_slot<value>(tile[i])), very_first); },
-          op);
+      put<A>(tiles[base + k],
+             fold_tile<A>(
+                 tile_length(base + k, n),
+                 [&](std::size_t i) { return source.lift(std::move(in_slot<value>(tile[i])), very_first); }, op));
     }
   }
 };
@@ -76,10 +77,10 @@ struct fold_tiles_run {
     for (std::size_t t = base + first; t < base + last; ++t) {
       std::size_t const from = t * tile_size, length = tile_length(t, n);
       if constexpr (Source::in_rows) {
-        tiles[t] = source.fold_rows(from, length, very_first, op);
+        put<A>(tiles[t], source.fold_rows(from, length, very_first, op));
       } else {
         auto cursor = source.cursor();
-        tiles[t] = fold_tile<A>(length, [&](std::size_t i) { return source.lift(cursor(from + i), very_first); }, op);
+        put<A>(tiles[t], fold_tile<A>(length, [&](std::size_t i) { return source.lift(cursor(from + i), very_first); }, op));
       }
     }
   }

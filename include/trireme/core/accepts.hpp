@@ -10,7 +10,9 @@
 #include <trireme/core/refused.hpp>
 
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <type_traits>
 #include <utility>
 
@@ -114,7 +116,13 @@ consteval bool accepts_map() {
   if constexpr (accepts_elements<E, F, R...>()) {
     constexpr bool some = !std::is_void_v<result_t<E, F, R...>>;
     static_assert(some, "trireme: the kernel returns nothing: for_each calls it for its effect");
-    if constexpr (some) return accepts_value<E, result_t<E, F, R...>>();
+    if constexpr (some) {
+      constexpr bool placed = std::is_move_assignable_v<result_t<E, F, R...>>;
+      static_assert(
+          placed,
+          "trireme: the kernel's results can't be assigned, as where a member is const, so that they can't be put in place");
+      return placed && accepts_value<E, result_t<E, F, R...>>();
+    }
   }
   return false;
 }
@@ -137,6 +145,44 @@ consteval bool accepts_map_into() {
     return accepts_place<E, Out, result_t<E, F, R...>>();
   else
     return false;
+}
+
+#if defined(__SIZEOF_INT128__)
+__extension__ typedef __int128 widest_int; // an integer, whatever std::is_integral says of it
+__extension__ typedef unsigned __int128 widest_unsigned;
+#else
+using widest_int = long long;
+using widest_unsigned = unsigned long long;
+#endif
+
+/// The width of an integer, of a bool, or of an enumeration's values; 0 of anything else.
+template <class T>
+consteval std::size_t integer_bits() {
+  if constexpr (std::same_as<T, bool>)
+    return 1;
+  else if constexpr (std::is_integral_v<T> || std::same_as<T, widest_int> || std::same_as<T, widest_unsigned>)
+    return 8 * sizeof(T);
+  else if constexpr (std::is_enum_v<T>)
+    return integer_bits<std::underlying_type_t<T>>();
+  else
+    return 0;
+}
+
+/// Whether each T that is combined in the type of init, A, keeps its value: the usual slip is a 0 where a 0.0 or a wider 0 was meant, as in
+/// std::accumulate. Signs, and a double that is said to be added in float, are left to the user.
+template <class A, class T>
+consteval bool keeps_values() {
+  using value = std::remove_cvref_t<std::unwrap_reference_t<std::remove_cvref_t<T>>>;
+  constexpr bool cut = integer_bits<A>() != 0 && std::is_floating_point_v<value>;
+  static_assert(!cut, "trireme: init is an integer, to which each of these floating-point values would be cut: write 0.0 for 0, "
+                      "or a cast in the f "
+                      "of transform_reduce");
+  constexpr bool narrow = integer_bits<A>() != 0 && integer_bits<A>() < integer_bits<value>();
+  static_assert(
+      !narrow,
+      "trireme: init is a narrower integer than the values, which would wrap: give it their type, such as std::int64_t{0} for "
+      "0, or write a cast in the f of transform_reduce");
+  return !cut && !narrow;
 }
 
 /// Whether op's results and what is combined become As.
@@ -165,18 +211,23 @@ consteval bool accepts_fold() {
 
 template <class E, class R, class A, class Op>
 consteval bool accepts_reduction() {
-  if constexpr (accepts_data<E, R>())
-    return accepts_fold<E, A, Op, operand_t<E, R>>();
-  else
-    return false;
+  if constexpr (accepts_data<E, R>()) {
+    if constexpr (keeps_values<A, operand_t<E, R>>()) return accepts_fold<E, A, Op, operand_t<E, R>>();
+  }
+  return false;
 }
 
 template <class E, class R, class A, class Op, class F>
 consteval bool accepts_mapped_reduction() {
-  if constexpr (accepts_elements<E, F, R>())
-    return accepts_fold<E, A, Op, std::invoke_result_t<F const&, operand_t<E, R>>>();
-  else
-    return false;
+  if constexpr (accepts_elements<E, F, R>()) {
+    using element = std::remove_cvref_t<operand_t<E, R>>;
+    using result = std::invoke_result_t<F const&, operand_t<E, R>>;
+    // What f makes of elements as narrow as init is an int only since the language computes in no less.
+    constexpr bool promoted = std::same_as<std::remove_cvref_t<result>, int> && integer_bits<element>() != 0 &&
+                              integer_bits<element>() <= integer_bits<A>();
+    if constexpr (keeps_values<A, std::conditional_t<promoted, element, result>>()) return accepts_fold<E, A, Op, result>();
+  }
+  return false;
 }
 
 }}} // namespace trireme::v1::detail

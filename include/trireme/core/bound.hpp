@@ -37,18 +37,22 @@ struct any_member {
 template <class T, std::size_t... I>
 concept made_of_members = requires { T{(static_cast<void>(I), any_member{})...}; };
 
-template <class T, std::size_t... I>
-consteval std::size_t count_members(std::index_sequence<I...>) {
-  if constexpr (made_of_members<T, I..., sizeof...(I)>)
-    return count_members<T>(std::make_index_sequence<sizeof...(I) + 1>{});
+/// The largest number of initialisers that an aggregate of at most N members takes: with fewer, those left out would need a default.
+template <class T, std::size_t N = 12>
+consteval std::size_t count_members() {
+  constexpr bool fits = []<std::size_t... I>(std::index_sequence<I...>) {
+    return made_of_members<T, I...>;
+  }(std::make_index_sequence<N>{});
+  if constexpr (fits || N == 0)
+    return N;
   else
-    return sizeof...(I);
+    return count_members<T, N - 1>();
 }
 
-/// visit(m) for every member of an aggregate of up to eight.
+/// visit(m) for every member of an aggregate of the library's, which have eight at most.
 template <class T, class V>
 void for_each_member(T const& x, V&& visit) {
-  constexpr std::size_t n = count_members<T>(std::index_sequence<>{});
+  constexpr std::size_t n = count_members<T>();
   static_assert(n >= 1 && n <= 8, "trireme: extend for_each_member");
   auto const all = [&](auto const&... m) { (visit(m), ...); };
   if constexpr (n == 1) {

@@ -30,9 +30,9 @@ constexpr std::size_t tile_length(std::size_t t, std::size_t n) noexcept {
 
 namespace detail {
 
-/// A place for a T that need not hold one yet.
+/// A place for a T that need not hold one yet. T needs neither a default nor an assignment.
 template <class T>
-inline constexpr bool plain_slot = std::is_default_constructible_v<T> && transferable<T>;
+inline constexpr bool plain_slot = std::is_default_constructible_v<T> && std::is_move_assignable_v<T> && transferable<T>;
 template <class T>
 using slot = std::conditional_t<plain_slot<T>, T, std::optional<T>>;
 
@@ -42,6 +42,22 @@ constexpr T& in_slot(slot<T>& s) {
     return s;
   else
     return *s;
+}
+
+template <class T>
+constexpr T const& in_slot(slot<T> const& s) {
+  return in_slot<T>(const_cast<slot<T>&>(s));
+}
+
+/// Puts a value into a slot, whatever was there.
+template <class T>
+constexpr void put(slot<T>& s, T&& value) {
+  if constexpr (plain_slot<T>)
+    s = std::move(value);
+  else if constexpr (transferable<T>)
+    std::construct_at(&s, std::move(value)); // memory of an executor may hold anything
+  else
+    s.emplace(std::move(value));
 }
 
 /// Uninitialised slots for intermediate results, where the workers of an executor can reach them.
@@ -85,7 +101,7 @@ template <class A, class Lanes, class Op>
 constexpr void meet_lanes(Lanes& lanes, std::size_t filled, Op const& op) {
   for (std::size_t s = tile_lanes / 2; s > 0; s /= 2)
     for (std::size_t j = 0; j < s && j + s < filled; ++j)
-      in_slot<A>(lanes[j]) = static_cast<A>(op(std::move(in_slot<A>(lanes[j])), std::move(in_slot<A>(lanes[j + s]))));
+      put<A>(lanes[j], static_cast<A>(op(std::move(in_slot<A>(lanes[j])), std::move(in_slot<A>(lanes[j + s])))));
 }
 
 /// The value of a tile of n ≥ 1 elements, element(i) being the i-th as an A: lane j of 32 takes j, j + 32, … in that
@@ -95,14 +111,13 @@ constexpr A fold_tile(std::size_t n, Element&& element, Op const& op) {
   lane_slots<A> lanes;
   if constexpr (requires { lanes.resize(tile_lanes); }) lanes.resize(tile_lanes);
   std::size_t const filled = n < tile_lanes ? n : tile_lanes;
-  lanes[0] = element(0); // alone, so that the compiler sees it set
-  for (std::size_t j = 1; j < filled; ++j) lanes[j] = element(j);
+  put<A>(lanes[0], element(0)); // alone, so that the compiler sees it set
+  for (std::size_t j = 1; j < filled; ++j) put<A>(lanes[j], element(j));
   std::size_t i = tile_lanes;
   for (; i + tile_lanes <= n; i += tile_lanes)
     for (std::size_t j = 0; j < tile_lanes; ++j)
-      in_slot<A>(lanes[j]) = static_cast<A>(op(std::move(in_slot<A>(lanes[j])), element(i + j)));
-  for (std::size_t j = 0; i + j < n; ++j)
-    in_slot<A>(lanes[j]) = static_cast<A>(op(std::move(in_slot<A>(lanes[j])), element(i + j)));
+      put<A>(lanes[j], static_cast<A>(op(std::move(in_slot<A>(lanes[j])), element(i + j))));
+  for (std::size_t j = 0; i + j < n; ++j) put<A>(lanes[j], static_cast<A>(op(std::move(in_slot<A>(lanes[j])), element(i + j))));
   meet_lanes<A>(lanes, filled, op);
   return std::move(in_slot<A>(lanes[0]));
 }
@@ -118,8 +133,8 @@ struct combine_tiles {
   constexpr void operator()(std::size_t, std::size_t) const {
     for (std::size_t n = count; n > 1; n = n / 2 + n % 2) {
       for (std::size_t i = 0; i < n / 2; ++i)
-        tiles[i] = static_cast<A>(op(std::move(in_slot<A>(tiles[2 * i])), std::move(in_slot<A>(tiles[2 * i + 1]))));
-      if (n % 2 != 0) tiles[n / 2] = std::move(tiles[n - 1]);
+        put<A>(tiles[i], static_cast<A>(op(std::move(in_slot<A>(tiles[2 * i])), std::move(in_slot<A>(tiles[2 * i + 1])))));
+      if (n % 2 != 0) put<A>(tiles[n / 2], A(std::move(in_slot<A>(tiles[n - 1]))));
     }
   }
 };

@@ -19,6 +19,7 @@
 #include <span>
 #include <stdexcept>
 #include <type_traits>
+#include <typeinfo>
 #include <utility>
 #include <vector>
 
@@ -95,7 +96,7 @@ void batches_together(mpi_cluster<E> const& cluster, R& in, F const& f, Sink& si
   if (most == 0) throw std::invalid_argument("trireme: batch_map: batch_size must be at least 1");
   check_timeout("batch_map", options.timeout);
   mpi_link const& link = link_of(cluster);
-  timed_call<batch_options> const timed(link, "batch_map", options);
+  timed_call<batch_options> const timed(link, "batch_map", typeid(T).name(), options);
 
   cluster_batches<E, R&> reader(cluster, in, most);
   std::optional<shared_results<T>> out;
@@ -141,7 +142,7 @@ buffer<T, mpi_cluster<E>> batches_in_place(mpi_cluster<E> const& cluster, R& in,
     part_of_whole{mine.first, 1, data.size()}([&] { out->place() = trireme::batch_map(cluster.inner(), part, f, options); });
     return data.size();
   };
-  link_of(cluster).together(work, call_limit("batch_map", options.timeout));
+  link_of(cluster).together(work, call_limit("batch_map", options.timeout, 0, typeid(T).name()));
   return out->finish();
 }
 

@@ -7,6 +7,7 @@
 #include <trireme/core/gathered.hpp>
 #include <trireme/core/operand.hpp>
 #include <trireme/core/range.hpp>
+#include <trireme/mpi/call_limit.hpp>
 #include <trireme/mpi/cluster.hpp>
 #include <trireme/mpi/cuts.hpp>
 #include <trireme/mpi/redistribute.hpp>
@@ -24,6 +25,7 @@
 #include <string>
 #include <system_error>
 #include <type_traits>
+#include <typeinfo>
 #include <utility>
 #include <vector>
 
@@ -75,11 +77,13 @@ public:
   [[nodiscard]] std::vector<value_type> to_host() const {
     auto const& link = link_of(cluster_);
     std::optional<detail::arrivals<value_type>> out;
-    link.together([&] {
-      out.emplace(size());
-      download(out->data() + cuts_[static_cast<std::size_t>(cluster_.rank())]);
-      return size();
-    });
+    link.together(
+        [&] {
+          out.emplace(size());
+          download(out->data() + cuts_[static_cast<std::size_t>(cluster_.rank())]);
+          return size();
+        },
+        detail::call_limit("to_host", {}, 0, typeid(value_type).name()));
     link.gather(out->data(), sizeof(T), cuts_);
     return out->finish();
   }
@@ -89,14 +93,16 @@ public:
     auto const& link = link_of(cluster_);
     std::optional<detail::arrivals<value_type>> mine, all;
     std::optional<detail::redistribution> move;
-    link.together([&] {
-      auto const to = detail::all_on(rank, size(), cluster_.size());
-      mine.emplace(local_.size());
-      all.emplace(detail::share_of(to, cluster_.rank()).size());
-      move.emplace(link, cuts_, to, sizeof(T));
-      download(mine->data());
-      return size();
-    });
+    link.together(
+        [&] {
+          auto const to = detail::all_on(rank, size(), cluster_.size());
+          mine.emplace(local_.size());
+          all.emplace(detail::share_of(to, cluster_.rank()).size());
+          move.emplace(link, cuts_, to, sizeof(T));
+          download(mine->data());
+          return size();
+        },
+        detail::call_limit("to_host", {}, 0, typeid(value_type).name()));
     move->run(mine->data(), all->data());
     return all->finish();
   }
@@ -143,17 +149,20 @@ public:
   /// n elements, uninitialised. @throws std::invalid_argument for a negative n, std::bad_alloc; on all ranks.
   buffer(mpi_cluster<E> const& cluster, count<"n"> n) : buffer(cluster) {
     link_of(cluster).together(
-        [&] { return own(n, [&](detail::share mine) { return buffer<T, E>(cluster.inner(), mine.size()); }); });
+        [&] { return own(n, [&](detail::share mine) { return buffer<T, E>(cluster.inner(), mine.size()); }); },
+        detail::call_limit("buffer", {}, 0, typeid(T).name()));
   }
 
   /// A range that is the same on every rank: each rank keeps its run of it. No element travels.
   template <host_data R>
   buffer(mpi_cluster<E> const& cluster, R&& range) : buffer(cluster) {
-    link_of(cluster).together([&] {
-      detail::contiguous_elements<T, R> const all(std::forward<R>(range));
-      return own(all.view().size(),
-                 [&](detail::share mine) { return made_of(cluster, all.view().subspan(mine.first, mine.size())); });
-    });
+    link_of(cluster).together(
+        [&] {
+          detail::contiguous_elements<T, R> const all(std::forward<R>(range));
+          return own(all.view().size(),
+                     [&](detail::share mine) { return made_of(cluster, all.view().subspan(mine.first, mine.size())); });
+        },
+        detail::call_limit("buffer", {}, 0, typeid(T).name()));
   }
 
   /// This rank's elements of a spread buffer of n, made by a call on all ranks.
@@ -171,11 +180,13 @@ public:
     auto const& link = link_of(cluster);
     std::optional<detail::contiguous_elements<T, R>> brought;
     std::vector<std::uint64_t> sizes;
-    link.together([&] {
-      brought.emplace(std::forward<R>(part));
-      sizes.resize(static_cast<std::size_t>(cluster.size()));
-      return std::size_t{0};
-    });
+    link.together(
+        [&] {
+          brought.emplace(std::forward<R>(part));
+          sizes.resize(static_cast<std::size_t>(cluster.size()));
+          return std::size_t{0};
+        },
+        detail::call_limit("from_local", {}, 0, typeid(T).name()));
     std::uint64_t const mine = brought->view().size();
     detail::check_mpi(MPI_Allgather(&mine, 1, MPI_UINT64_T, sizes.data(), 1, MPI_UINT64_T, link.comm()), "MPI_Allgather");
     std::optional<detail::arrivals<T>> there;

@@ -24,8 +24,9 @@ public:
 
   /// None: ranks wait for each other as long as it takes.
   call_limit() = default;
-  /// @param kind  in which all ranks have to agree, as in the call.
-  call_limit(char const* call, std::chrono::nanoseconds timeout, std::uint64_t kind = 0) : call_(call), kind_(kind) {
+  /// @param kind  in which all ranks have to agree, as in the call.  @param type  the same, of the values that travel: typeid's name.
+  call_limit(char const* call, std::chrono::nanoseconds timeout, std::uint64_t kind = 0, char const* type = "")
+      : call_(call), type_(type), kind_(kind) {
     if (timeout.count() == 0) return;
     if (timeout.count() < 0) timeout = std::chrono::seconds(1); // which is told to all ranks, who have given a timeout too
     timeout_ = std::min<std::chrono::nanoseconds>(timeout, std::chrono::hours(24 * 365)); // so that sums are times too
@@ -35,6 +36,7 @@ public:
 
   [[nodiscard]] explicit operator bool() const noexcept { return timeout_.count() != 0; }
   [[nodiscard]] char const* call() const noexcept { return call_; }
+  [[nodiscard]] char const* type() const noexcept { return type_; }
   [[nodiscard]] std::uint64_t kind() const noexcept { return kind_; }
   /// What the work may still take; 0: any time.
   [[nodiscard]] std::chrono::nanoseconds left() const {
@@ -65,6 +67,7 @@ public:
 
 private:
   char const* call_ = "";
+  char const* type_ = "";
   std::uint64_t kind_ = 0;
   std::chrono::nanoseconds timeout_{0}, grace_{0};
   clock::time_point begun_{};

@@ -55,7 +55,9 @@ struct cluster_names<E> {
 /// Where one does not come, as it never made the call, or hangs, the job ends: one line on stderr names the rank, and
 /// MPI_Abort ends the others. MPI has no calls without a rank that is part of them, and a process that dies takes the job with it: a program
 /// that has to outlive its processes gives each machine a process_pool, or saves its work. Without `.timeout` ranks wait for
-/// ever. The limit is on agreeing; the results that follow are on their way without one.
+/// ever, but not for a rank whose program has ended, as where it returned early from main: then the call throws an error that names it, and
+/// so do later calls. (In the first cluster of all ranks, of a program
+/// that leaves MPI's beginning and end to the library.) The limit is on agreeing; the results that follow are on their way without one.
 ///
 /// `.schedule = tri::guided` hands out loops and transforms of host ranges in pieces, to whichever rank asks next: for elements that take unequally
 /// long, or unequal machines. Rank 0 answers on a thread of its own, or between its own pieces where MPI may be called by one thread only;

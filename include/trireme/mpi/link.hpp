@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <exception>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -29,22 +30,19 @@ public:
     if (comm != MPI_COMM_NULL) check_mpi(MPI_Comm_test_inter(comm, &between), "MPI_Comm_test_inter");
     if (comm == MPI_COMM_NULL || between != 0)
       throw std::invalid_argument("trireme: mpi_cluster: comm must be a communicator of one group of ranks");
-    check_mpi(MPI_Comm_dup(comm, &comm_), "MPI_Comm_dup");
-    MPI_Comm_set_errhandler(comm_, MPI_ERRORS_RETURN);
-    MPI_Comm_rank(comm_, &rank_);
-    MPI_Comm_size(comm_, &size_);
+    member_ = std::make_shared<mpi_membership>(comm);
+    comm_ = member_->comm;
+    rank_ = member_->rank;
+    size_ = member_->size;
     MPI_Query_thread(&threads_);
     counts_.resize(static_cast<std::size_t>(size_));
     starts_.resize(static_cast<std::size_t>(size_));
     requests_.resize(static_cast<std::size_t>(size_), MPI_REQUEST_NULL);
     arrivals_.resize(static_cast<std::size_t>(size_));
+    mpi_session::remember(member_);
   }
   mpi_link(mpi_link const&) = delete;
   mpi_link& operator=(mpi_link const&) = delete;
-  ~mpi_link() {
-    if (!mpi_session::is(MPI_Finalized)) MPI_Comm_free(&comm_);
-  }
-
   [[nodiscard]] int rank() const noexcept { return rank_; }
   [[nodiscard]] int size() const noexcept { return size_; }
   [[nodiscard]] MPI_Comm comm() const noexcept { return comm_; }
@@ -64,11 +62,12 @@ public:
   ///
   /// Under a limit, where a rank does not come in time the job ends, with a line that names it. That costs a message to rank 0
   /// and one back, for each rank.
-  /// @throws std::invalid_argument where the numbers differ, or the calls by the names in their limits; std::logic_error, alone,
-  /// where MPI may not be called on this thread, or no more.
+  /// @throws std::invalid_argument where the numbers differ, or the calls by the names and types in their limits; std::logic_error, alone,
+  /// where MPI may not be called on this thread, or no more; error where a rank has left, in this call and all later ones.
   template <class Work>
   void together(Work const& work, call_limit const& limit = {}) const {
     check_thread();
+    check_complete(limit.call());
     std::exception_ptr failure;
     std::uint64_t elements = 0;
     try {
@@ -76,9 +75,10 @@ public:
     } catch (...) {
       failure = std::current_exception();
     }
-    auto const nobody = static_cast<std::uint64_t>(size_);
-    std::uint64_t const call = hash_of(limit.call()) + limit.kind(), said = call + elements;
-    words const mine{failure ? static_cast<std::uint64_t>(rank_) : nobody, said, ~said};
+    auto const nobody = static_cast<std::uint64_t>(size_) + 1; // 0: a rank has left; r + 1: rank r has thrown
+    std::uint64_t const call = hash_of(limit.call()) + limit.kind(), type = hash_of(limit.type()),
+                        said = call + 3 * type + elements;
+    words const mine{failure ? static_cast<std::uint64_t>(rank_) + 1 : nobody, said, ~said};
     words least{};
     if (!limit || size_ == 1)
       check_mpi(MPI_Allreduce(mine.data(), least.data(), 3, MPI_UINT64_T, MPI_MIN, comm_), "MPI_Allreduce");
@@ -86,8 +86,12 @@ public:
       least = collect(mine, limit);
     else
       least = told(mine, limit);
-    if (least[0] != nobody) std::rethrow_exception(told_by(static_cast<int>(least[0]), failure));
-    if (least[1] != ~least[2]) tell_difference(limit.call(), call, elements);
+    if (least[0] == 0) {
+      member_->miss(size_);
+      check_complete(limit.call());
+    }
+    if (least[0] != nobody) std::rethrow_exception(told_by(static_cast<int>(least[0] - 1), failure));
+    if (least[1] != ~least[2]) tell_difference(limit, call, type, elements);
   }
 
   /// Brings every rank's part of an array to all ranks. Elements [bounds[r], bounds[r + 1]) are rank r's, of `element` bytes
@@ -162,15 +166,40 @@ private:
     return hash;
   }
   /// Where all ranks know that they differ. Collective.
-  [[noreturn]] void tell_difference(char const* name, std::uint64_t call, std::uint64_t elements) const {
-    std::array const mine{call, ~call, elements, ~elements};
+  [[noreturn]] void tell_difference(call_limit const& limit, std::uint64_t call, std::uint64_t type,
+                                    std::uint64_t elements) const {
+    std::array const mine{call, ~call, type, ~type, elements, ~elements};
     auto least = mine;
-    check_mpi(MPI_Allreduce(mine.data(), least.data(), 4, MPI_UINT64_T, MPI_MIN, comm_), "MPI_Allreduce");
-    std::string const rule =
-        "trireme: " + std::string(name) + (*name == '\0' ? "" : ": ") + "the ranks of a cluster make the same calls, but ";
+    check_mpi(MPI_Allreduce(mine.data(), least.data(), 6, MPI_UINT64_T, MPI_MIN, comm_), "MPI_Allreduce");
+    std::string const name = limit.call();
+    std::string const rule = "trireme: " + name + (name.empty() ? "" : ": ") + "the ranks of a cluster make the same calls, but ";
     if (least[0] != ~least[1]) throw std::invalid_argument(rule + "this one meets another call on another rank");
-    throw std::invalid_argument(rule + "one has " + std::to_string(least[2]) + " elements here, and another " +
-                                std::to_string(~least[3]));
+    if (least[2] != ~least[3]) throw std::invalid_argument(rule + types_that_differ(limit.type()));
+    throw std::invalid_argument(rule + "one has " + std::to_string(least[4]) + " elements here, and another " +
+                                std::to_string(~least[5]));
+  }
+  /// This rank's type, or rank 0's, beside the first other one. Collective.
+  [[nodiscard]] std::string types_that_differ(char const* type) const {
+    std::string const first = text_of(0, type);
+    int const mine = first == type ? size_ : rank_;
+    int other = 0;
+    check_mpi(MPI_Allreduce(&mine, &other, 1, MPI_INT, MPI_MIN, comm_), "MPI_Allreduce");
+    std::string const second = text_of(other, type);
+    return "the values of one are " + readable_name(first.c_str()) + " on rank 0, and " + readable_name(second.c_str()) +
+           " on rank " + std::to_string(other);
+  }
+  [[nodiscard]] std::string text_of(int teller, std::string text) const {
+    auto length = static_cast<int>(text.size());
+    check_mpi(MPI_Bcast(&length, 1, MPI_INT, teller, comm_), "MPI_Bcast");
+    [&]() noexcept { text.resize(static_cast<std::size_t>(length)); }(); // as in told_by
+    check_mpi(MPI_Bcast(text.data(), length, MPI_CHAR, teller, comm_), "MPI_Bcast");
+    return text;
+  }
+
+  void check_complete(char const* call) const {
+    if (member_->missing)
+      throw error(std::string("trireme: ") + call + (*call == '\0' ? "" : ": ") + "rank " + std::to_string(*member_->missing) +
+                  " has left the cluster: its program has ended, and there are no calls without it");
   }
 
   void check_thread() const {
@@ -209,6 +238,7 @@ private:
     return put_together(parts);
   }
 
+  std::shared_ptr<mpi_membership> member_;
   MPI_Comm comm_ = MPI_COMM_NULL;
   int rank_ = 0, size_ = 1, threads_ = MPI_THREAD_SINGLE;
   mutable std::optional<mpi_grid> grid_;

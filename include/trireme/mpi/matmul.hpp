@@ -18,6 +18,7 @@
 #include <memory>
 #include <optional>
 #include <type_traits>
+#include <typeinfo>
 #include <utility>
 #include <vector>
 
@@ -148,7 +149,8 @@ void multiply_together(mpi_cluster<E> const& cluster, A const& a, B const& b, Ma
     return static_cast<std::size_t>(c.size());
   };
   auto const size = [](auto n) { return static_cast<std::size_t>(n); };
-  link_of(cluster).together(work, call_limit("matmul", {}, shape_key(size(a.rows()), size(b.cols()), size(a.cols()))));
+  link_of(cluster).together(
+      work, call_limit("matmul", {}, shape_key(size(a.rows()), size(b.cols()), size(a.cols())), typeid(T).name()));
   product->gather(link_of(cluster));
 }
 

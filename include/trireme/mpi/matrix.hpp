@@ -16,6 +16,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <typeinfo>
 #include <utility>
 #include <vector>
 
@@ -69,7 +70,7 @@ public:
       local_.emplace(cluster.inner(), mine_rows_.size(), mine_cols_.size());
       return n;
     };
-    link_of(cluster).together(work, detail::call_limit("matrix", {}, detail::shape_key(rows_, cols_)));
+    link_of(cluster).together(work, detail::call_limit("matrix", {}, detail::shape_key(rows_, cols_), typeid(T).name()));
   }
 
   /// Of a matrix, Map or expression of Eigen that is the same on every rank, each keeps its block. No messages but one
@@ -83,7 +84,7 @@ public:
       local_.emplace(cluster.inner(), detail::block_of(m, mine_rows_, mine_cols_));
       return size();
     };
-    link_of(cluster).together(work, detail::call_limit("matrix", {}, detail::shape_key(rows_, cols_)));
+    link_of(cluster).together(work, detail::call_limit("matrix", {}, detail::shape_key(rows_, cols_), typeid(T).name()));
   }
 
   /// Of blocks that are there already: this rank's is `block`, which has to have the shape of its share.

@@ -18,6 +18,7 @@
 #include <stdexcept>
 #include <stop_token>
 #include <type_traits>
+#include <typeinfo>
 #include <utility>
 #include <vector>
 
@@ -112,7 +113,7 @@ void simulate_together(mpi_cluster<E> const& cluster, std::size_t n, Sampler con
     there.finish();
     return n;
   };
-  link_of(cluster).together(work, call_limit("simulate", options.timeout));
+  link_of(cluster).together(work, call_limit("simulate", options.timeout, 0, typeid(typename Sampler::value_type).name()));
 }
 
 template <class E, class Sampler>
@@ -170,7 +171,7 @@ template <class Real = double, executor E, class F>
 
     // All ranks see the same sums, and so agree on whether these are made again.
     detail::timed_call<call_options> const timed(
-        link, "monte_carlo", {.progress = options.progress, .stop = options.stop, .timeout = options.timeout});
+        link, "monte_carlo", typeid(value).name(), {.progress = options.progress, .stop = options.stop, .timeout = options.timeout});
     return detail::estimate_by<value>(n, [&](double scale, value& x0) {
       std::optional<detail::forest<moments>> trees;
       auto const share_of_sums = [&](call_options const& limited) {

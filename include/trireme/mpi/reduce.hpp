@@ -16,6 +16,7 @@
 #include <optional>
 #include <span>
 #include <type_traits>
+#include <typeinfo>
 #include <utility>
 #include <vector>
 
@@ -94,7 +95,7 @@ A reduce_together(mpi_cluster<E> const& cluster, char const* call, std::remove_r
     });
     return n;
   };
-  call_limit const limit(call, options.timeout);
+  call_limit const limit(call, options.timeout, 0, typeid(A).name());
   link.together(work, limit);
   if (n == 0) return init;
   if (trees)

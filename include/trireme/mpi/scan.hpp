@@ -1,6 +1,6 @@
 /// @file mpi/scan.hpp
-/// Running totals on a cluster, in the shape that algorithm/scan.hpp fixes: each rank scans its whole segments, with carries
-/// of which it knows all that come before.
+/// Running totals on a cluster, in the shape that algorithm/scan.hpp fixes: each rank scans its whole tiles, and is told the totals of
+/// those before.
 #pragma once
 #include <trireme/algorithm/scan.hpp>
 #include <trireme/algorithm/transform.hpp>
@@ -9,17 +9,20 @@
 #include <trireme/core/limits.hpp>
 #include <trireme/core/operand.hpp>
 #include <trireme/core/result.hpp>
+#include <trireme/core/tiles.hpp>
+#include <trireme/inline/executor.hpp>
 #include <trireme/mpi/buffer.hpp>
 #include <trireme/mpi/cluster.hpp>
 #include <trireme/mpi/operand.hpp>
 #include <trireme/mpi/result.hpp>
-#include <trireme/mpi/segments.hpp>
 #include <trireme/mpi/timed_call.hpp>
 
 #include <cstddef>
 #include <functional>
 #include <optional>
+#include <stop_token>
 #include <type_traits>
+#include <typeinfo>
 #include <utility>
 #include <vector>
 
@@ -44,32 +47,55 @@ consteval bool accepts_cluster_scan() {
     return false;
 }
 
-/// inclusive_segments or exclusive_segments of a rank's segments.
-template <class A, class Op>
-struct inclusive_pass {
-  Op const& op;
-  template <class View, class Out>
-  auto operator()(View in, Out out, slot<A>* scanned) const {
-    return inclusive_segments<A, View, Out, Op>{in, out, scanned, op};
+/// A rank's share of a scan of n ≥ 1 elements, cut between tiles.
+template <class A, executor E>
+class share_of_scan {
+public:
+  share_of_scan(mpi_link const& link, E const& inner, std::vector<std::size_t> const& cuts)
+      : inner_(inner), mine_(share_of(cuts, link.rank())), tiles_(share_of_tiles(cuts, link.rank())),
+        values_(inline_executor{}, tile_count(cuts.back())) {
+    for (std::size_t const cut : cuts) bounds_.push_back(tile_count(cut));
+    if (mine_.size() != 0) passes_.emplace(inner, mine_.size(), mine_.first, cuts.back() > segment_size);
   }
-};
-template <class A, class Op>
-struct exclusive_pass {
-  A const& init;
-  Op const& op;
-  template <class View, class Out>
-  auto operator()(View in, Out out, slot<A>* scanned) const {
-    return exclusive_segments<A, View, Out, Op>{in, out, scanned, init, op};
+
+  /// The totals of this rank's tiles.
+  template <class View, class Op>
+  void total(View in, Op const& op, std::stop_token const& stop) {
+    passes_->total(in, op, stop);
+    if (bounds_.back() > 1)
+      inner_.download(passes_->tiles(), values_.data() + tiles_.first, tiles_.size() * sizeof(slot<A>), {}).wait();
   }
+  /// Brings all ranks' totals to all. Collective.
+  void gather(mpi_link const& link) { link.gather(values_.data(), sizeof(slot<A>), bounds_); }
+
+  /// The results of this rank; what stands before them is a chain through the tiles of the ranks before, which every rank makes alone.
+  template <bool Exclusive, class View, class Out, class Init, class Op>
+  void finish(View in, Out out, Init const& init, Op const& op, std::stop_token const& stop) {
+    if (tiles_.first == 0) return passes_->template finish<Exclusive>(in, out, init, op, stop);
+    chain_tiles<A, Init, Op>{values_.data(), tiles_.first, init, op}(0, 1);
+    passes_->template finish<Exclusive>(in, out, A(in_slot<A>(values_.data()[tiles_.first - 1])), op, stop);
+  }
+
+private:
+  static share share_of_tiles(std::vector<std::size_t> const& cuts, int rank) {
+    share const elements = share_of(cuts, rank);
+    return {tile_count(elements.first), tile_count(elements.last)};
+  }
+
+  E inner_;
+  share mine_, tiles_;
+  std::vector<std::size_t> bounds_;    // which tiles are whose
+  scratch<A, inline_executor> values_; // the totals of all tiles
+  std::optional<scan_passes<A, E>> passes_;
 };
 
 /// The scan of `in`, in `out`, which results.emplace makes and which has what finish() returns. Data and results are the
 /// ranks' by cluster.cuts(n).
-template <class A, class E, class R, class Results, class Op, class Pass>
+template <class A, bool Exclusive, class E, class R, class Results, class Init, class Op>
 void scan_together(mpi_cluster<E> const& cluster, char const* call, R&& in, Results const& results,
-                   std::optional<typename Results::type>& out, Op const& op, Pass const& pass, call_options const& options) {
+                   std::optional<typename Results::type>& out, Init const& init, Op const& op, call_options const& options) {
   mpi_link const& link = link_of(cluster);
-  timed_call const timed(link, call, options);
+  timed_call const timed(link, call, typeid(A).name(), options);
   std::size_t n = 0;
   std::optional<cluster_input<E, R>> data;
   timed.together([&] {
@@ -83,30 +109,29 @@ void scan_together(mpi_cluster<E> const& cluster, char const* call, R&& in, Resu
   using part_type = decltype(data->part(share{}));
   std::optional<part_type> part;
   std::optional<input<E, part_type&>> there;
-  std::optional<spread_totals<A, E>> totals;
+  std::optional<share_of_scan<A, E>> scan;
   share const mine = share_of(cuts, cluster.rank());
   timed.together([&] {
     results.emplace(out, n, cuts);
     if (n == 0) return n;
     timed.within_time([&](call_options const& limited) {
-      totals.emplace(link, cluster.inner(), cuts);
+      scan.emplace(link, cluster.inner(), cuts);
       part.emplace(data->part(mine));
       there.emplace(cluster.inner(), *part);
       if (mine.size() == 0) return;
-      totals->fill(there->view(), op, limited.stop);
+      scan->total(there->view(), op, limited.stop);
       tell_of_pass(options, 1, mine.size());
     });
     return n;
   });
   if (n == 0) return;
-  totals->gather(link);
+  scan->gather(link);
   timed.together([&] {
     if (mine.size() == 0) return n;
     timed.within_time([&](call_options const& limited) {
-      totals->carry(op, limited.stop);
       auto place = into(out->place());
       existing<E, decltype(place.out)> to(cluster.inner(), place, mine.size());
-      totals->finish(there->view(), to.view(), pass, limited.stop);
+      scan->template finish<Exclusive>(there->view(), to.view(), init, op, limited.stop);
       to.finish();
       tell_of_pass(options, 2, mine.size());
     });
@@ -115,7 +140,7 @@ void scan_together(mpi_cluster<E> const& cluster, char const* call, R&& in, Resu
   out->gather(link);
 }
 
-/// Results in the spread storage that `into` names. Where that is a part of a buffer whose owners don't have whole segments
+/// Results in the spread storage that `into` names. Where that is a part of a buffer whose owners don't have the scan's tiles
 /// of it, they go there by way of a spread buffer of our own.
 template <class E, class Out>
 class placed_scan {
@@ -154,21 +179,21 @@ struct placed_scans {
   void emplace(std::optional<type>& out, std::size_t n, std::vector<std::size_t> const&) const { out.emplace(cluster, place, n); }
 };
 
-template <class A, class E, class R, class Op, class Pass>
-auto scan_to_new(mpi_cluster<E> const& cluster, char const* call, R&& in, Op const& op, Pass const& pass,
+template <class A, bool Exclusive, class E, class R, class Init, class Op>
+auto scan_to_new(mpi_cluster<E> const& cluster, char const* call, R&& in, Init const& init, Op const& op,
                  call_options const& options) {
   using results = fresh_results<E, stored_t<A>, R>;
   std::optional<typename results::type> out;
-  scan_together<A>(cluster, call, std::forward<R>(in), results{cluster}, out, op, pass, options);
+  scan_together<A, Exclusive>(cluster, call, std::forward<R>(in), results{cluster}, out, init, op, options);
   return out->finish();
 }
 
-template <class A, class E, class R, class Op, class Pass, class Out>
-void scan_to_place(mpi_cluster<E> const& cluster, char const* call, R&& in, Op const& op, Pass const& pass, into_type<Out>& place,
+template <class A, bool Exclusive, class E, class R, class Init, class Op, class Out>
+void scan_to_place(mpi_cluster<E> const& cluster, char const* call, R&& in, Init const& init, Op const& op, into_type<Out>& place,
                    call_options const& options) {
   using results = std::conditional_t<any_buffer<Out>, placed_scans<E, Out>, existing_results<E, stored_t<A>, Out>>;
   std::optional<typename results::type> out;
-  scan_together<A>(cluster, call, std::forward<R>(in), results{cluster, place}, out, op, pass, options);
+  scan_together<A, Exclusive>(cluster, call, std::forward<R>(in), results{cluster, place}, out, init, op, options);
 }
 
 } // namespace detail
@@ -179,13 +204,12 @@ void scan_to_place(mpi_cluster<E> const& cluster, char const* call, R&& in, Op c
 /// @param options  `.progress` counts this rank's elements.
 /// @throws what op throws on one rank, on all ranks; other failures as on one executor.
 /// Cost: two reads of the data and one write, spread over the ranks; three allreduces of three words, and one allgather of a
-/// value for 16384 elements and of fewer than 256 a rank. Of a host range, another one of the results.
+/// value for 4096 elements. Of a host range, another one of the results.
 template <executor E, class R, class Op = std::plus<>>
 [[nodiscard]] auto inclusive_scan(mpi_cluster<E> const& cluster, R&& in, Op op = {}, call_options const& options = {}) {
   if constexpr (detail::accepts_cluster_scan<E, R, Op>()) {
     using element = typename detail::data_element<R>::type;
-    return detail::scan_to_new<element>(cluster, "inclusive_scan", std::forward<R>(in), op,
-                                        detail::inclusive_pass<element, Op>{op}, options);
+    return detail::scan_to_new<element, false>(cluster, "inclusive_scan", std::forward<R>(in), detail::no_init{}, op, options);
   } else {
     return detail::refused{};
   }
@@ -198,8 +222,8 @@ void inclusive_scan(mpi_cluster<E> const& cluster, R&& in, Op op, into_type<Out>
   if constexpr (detail::accepts_cluster_scan<E, R, Op>()) {
     using element = typename detail::data_element<R>::type;
     if constexpr (detail::accepts_cluster_place<E, Out, element>())
-      detail::scan_to_place<element>(cluster, "inclusive_scan", std::forward<R>(in), op, detail::inclusive_pass<element, Op>{op},
-                                     place, options);
+      detail::scan_to_place<element, false>(cluster, "inclusive_scan", std::forward<R>(in), detail::no_init{}, op, place,
+                                            options);
   }
 }
 
@@ -212,8 +236,7 @@ void inclusive_scan(mpi_cluster<E> const& cluster, R&& in, into_type<Out> place,
 template <executor E, class R, class A, class Op = std::plus<>>
 [[nodiscard]] auto exclusive_scan(mpi_cluster<E> const& cluster, R&& in, A init, Op op = {}, call_options const& options = {}) {
   if constexpr (detail::accepts_cluster_scan_as<E, R, A, Op>())
-    return detail::scan_to_new<A>(cluster, "exclusive_scan", std::forward<R>(in), op, detail::exclusive_pass<A, Op>{init, op},
-                                  options);
+    return detail::scan_to_new<A, true>(cluster, "exclusive_scan", std::forward<R>(in), init, op, options);
   else
     return detail::refused{};
 }
@@ -223,8 +246,7 @@ void exclusive_scan(mpi_cluster<E> const& cluster, R&& in, A init, Op op, into_t
                     call_options const& options = {}) {
   if constexpr (detail::accepts_cluster_scan_as<E, R, A, Op>()) {
     if constexpr (detail::accepts_cluster_place<E, Out, A>())
-      detail::scan_to_place<A>(cluster, "exclusive_scan", std::forward<R>(in), op, detail::exclusive_pass<A, Op>{init, op}, place,
-                               options);
+      detail::scan_to_place<A, true>(cluster, "exclusive_scan", std::forward<R>(in), init, op, place, options);
   }
 }
 

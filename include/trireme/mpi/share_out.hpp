@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <typeinfo>
 #include <vector>
 
 namespace trireme { inline namespace v1 { namespace detail {
@@ -109,7 +110,9 @@ template <class E, class Read, class Work, class... All>
 void share_out(mpi_cluster<E> const& cluster, char const* name, loop_options const& options, Read const& read, Work const& work,
                All const&... all) {
   mpi_link const& link = link_of(cluster);
-  call_limit const limit(name, options.timeout, options.schedule == guided ? 1 : 0);
+  char const* type = "";
+  ((type = typeid(*all().data()).name()), ...);
+  call_limit const limit(name, options.timeout, options.schedule == guided ? 1 : 0, type);
   std::optional<dealt_call> call;
   std::vector<std::size_t> cuts;
   link.together(

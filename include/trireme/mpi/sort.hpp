@@ -27,6 +27,7 @@
 #include <optional>
 #include <stdexcept>
 #include <type_traits>
+#include <typeinfo>
 #include <utility>
 #include <vector>
 
@@ -184,7 +185,7 @@ template <executor E, class R, class Less = ascending>
 void sort(mpi_cluster<E> const& cluster, R&& range, Less less = {}, call_options const& options = {}) {
   if constexpr (detail::accepts_cluster_sort<E, R, Less>()) {
     using element = typename detail::data_element<R>::type;
-    detail::timed_call const timed(link_of(cluster), "sort", options);
+    detail::timed_call const timed(link_of(cluster), "sort", typeid(element).name(), options);
     auto const order = detail::order_by<element>(less);
     if constexpr (any_buffer<R>) {
       std::size_t const n = range.size();

@@ -16,8 +16,9 @@ namespace trireme { inline namespace v1 { namespace detail {
 template <class Options>
 class timed_call {
 public:
-  timed_call(mpi_link const& link, char const* call, Options options)
-      : link_(link), limit_(call, options.timeout), call_(call), options_(std::move(options)) {}
+  /// @param type  of the values that travel, typeid's name: the same on all ranks.
+  timed_call(mpi_link const& link, char const* call, char const* type, Options options)
+      : link_(link), limit_(call, options.timeout, 0, type), call_(call), options_(std::move(options)) {}
 
   /// As that of the link, where each rank waits for the others as the call's time allows.
   template <class Work>

@@ -14,6 +14,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <typeinfo>
 #include <utility>
 
 namespace trireme { inline namespace v1 {
@@ -53,7 +54,7 @@ void transform_together(mpi_cluster<E> const& cluster, Results const& results, s
       transform_share(cluster, *out, n, f, options, first, rest...);
       return n;
     };
-    link_of(cluster).together(work, call_limit("transform", options.timeout));
+    link_of(cluster).together(work, call_limit("transform", options.timeout, 0, typeid(Out).name()));
     out->gather(link_of(cluster));
   } else {
     auto const work = [&](share part, loop_options const& o) {

@@ -1,6 +1,6 @@
 /// @file mpi/lost/lost_rank.cpp
 /// lost_rank <rank> <how>: that rank does not make a call, or never comes out of its kernel. The others' timeout then ends the
-/// job, with a line that ctest looks for.
+/// job, with a line that ctest looks for. Or its program ends, which the others are told in a call without a timeout.
 #include <trireme/mpi.hpp>
 
 #include <unistd.h>
@@ -28,6 +28,20 @@ int main(int argc, char** argv) {
     sleep_if(how == "kernel");
   };
 
+  if (how == "returns" || how == "exits") {
+    if (cluster.rank() == lost) {
+      if (how == "returns") return EXIT_SUCCESS;
+      std::exit(EXIT_SUCCESS);
+    }
+    for (int i = 0; i < 2; ++i) // in the call that waits for it, and in the next one, which need not
+      try {
+        tri::for_each_index(cluster, 10'000, kernel);
+        std::puts("the call has returned");
+      } catch (tri::error const& e) {
+        std::puts(e.what());
+      }
+    return EXIT_SUCCESS;
+  }
   sleep_if(how == "absent");
   if (how == "meeting")
     link_of(cluster).together([&] { return sleep_if(true), std::size_t{1}; }, {"meeting", options.timeout});
