@@ -1,6 +1,8 @@
 /// @file processes/arena.hpp
 /// Memory that the parent and all workers of a pool see at the same address.
 #pragma once
+#include <trireme/core/descriptor.hpp>
+
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -36,7 +38,7 @@ public:
       if (most < smallest)
         throw std::system_error(EFBIG, std::generic_category(), "trireme: process_pool: the limit of file sizes, ulimit -f");
     }
-    file_ = ::memfd_create("trireme", MFD_CLOEXEC);
+    file_ = beyond_streams(::memfd_create("trireme", MFD_CLOEXEC));
     if (file_ < 0) throw std::system_error(errno, std::generic_category(), "trireme: process_pool: memfd_create");
     bool limited = false;
     for (std::size_t size = most; size >= smallest; size /= 2) {

@@ -231,7 +231,7 @@ private:
   }
 
   static void wait_for_end(pid_t pid) noexcept {
-    int const process = pid > 0 ? static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)) : -1;
+    int const process = pid > 0 ? open_process(pid) : -1;
     if (process < 0) return;
     pollfd watch{process, POLLIN, 0};
     ::poll(&watch, 1, patience_ms);

@@ -89,7 +89,7 @@ private:
         if (p.fd >= 0) ::close(p.fd);
       work(w);
     }
-    int const watch = pid < 0 ? -1 : static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
+    int const watch = pid < 0 ? -1 : open_process(pid);
     if (watch < 0) { // no more processes or files
       board_.start_error.store(static_cast<std::uint32_t>(errno));
       if (pid > 0) ::kill(pid, SIGKILL);
@@ -133,7 +133,7 @@ private:
 
   /// Where memory runs out, a worker goes rather than the program.
   static void prefer_for_oom_killer() {
-    int const file = ::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+    int const file = beyond_streams(::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC));
     if (file < 0) return; // no /proc: the system chooses
     [[maybe_unused]] auto const written = ::write(file, "500", 3);
     ::close(file);
