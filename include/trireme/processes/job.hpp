@@ -46,14 +46,15 @@ public:
               Payload const& payload)
       : crew_(std::move(crew)) {
     board& b = crew_->shared();
+    std::uint32_t const width = crew_->width();
     std::size_t const a = std::max(align, alignof(job));
-    std::size_t const before = (job::bytes(plan.chunks, b.width) + a - 1) / a * a;
+    std::size_t const before = (job::bytes(plan.chunks, width) + a - 1) / a * a;
     void* const memory = crew_->heap().allocate(before + bytes, a);
     job_ = new (memory) job(plan);
-    job_->width = b.width;
+    job_->width = width;
     job_->code = code;
     job_->payload = b.offset(memory) + before;
-    std::memset(static_cast<void*>(job_->claims()), 0, (plan.chunks + b.width) * sizeof(shared_word));
+    std::memset(static_cast<void*>(job_->claims()), 0, (plan.chunks + width) * sizeof(shared_word));
     try {
       payload(static_cast<char*>(memory) + before);
     } catch (...) {
@@ -77,7 +78,7 @@ public:
     crew_->publish(*job_);
     published_ = true;
   }
-  [[nodiscard]] bool ready() const noexcept { return job_->complete.load() != 0; }
+  [[nodiscard]] bool ready() const noexcept { return job_->complete.load() != 0 || crew_->overwritten(); }
   void wait() noexcept { crew_->wait_for(*job_); }
   [[nodiscard]] bool wait_until(std::int64_t until) noexcept { return crew_->wait_for(*job_, until); } ///< until then at most
   [[nodiscard]] job& get() noexcept { return *job_; }
@@ -85,6 +86,7 @@ public:
 
   /// What it ended in, if that is an exception. Once, when it is complete.
   [[nodiscard]] std::exception_ptr failure() {
+    if (crew_->overwritten()) return std::make_exception_ptr(process_crew::overwritten_error());
     if (job_->failed.load() == 0) return nullptr;
     failure_taken_ = true;
     return failure_of(crew_->shared(), job_->failure);
@@ -92,7 +94,7 @@ public:
 
 private:
   void failure_record_release() noexcept {
-    if (job_->failed.load() != 0 && job_->failure.text != 0)
+    if (!crew_->overwritten() && job_->failed.load() != 0 && job_->failure.text != 0)
       outbox::release(crew_->shared(), job_->failure.text, job_->failure.text_size);
   }
 

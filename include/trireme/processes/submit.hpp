@@ -187,6 +187,7 @@ private:
     return *std::launder(reinterpret_cast<task_payload<F>*>(job_.crew().shared().base() + job_.get().payload));
   }
   void drop_message() noexcept {
+    if (job_.crew().overwritten()) return;
     if (auto const& task = payload(); task.result != 0) outbox::release(job_.crew().shared(), task.result, task.result_size);
   }
 

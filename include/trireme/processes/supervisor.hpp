@@ -39,26 +39,26 @@ public:
   using preparation = void (*)();
 
   supervisor(board& b, shared_region const& region, int parent, preparation become_worker)
-      : board_(b), region_(region), become_worker_(become_worker), watched_(1 + b.width) {
+      : board_(b), plan_(b), region_(region), become_worker_(become_worker), watched_(1 + plan_.width), begun_(plan_.width) {
     watched_[0] = {parent, POLLIN, 0};
-    for (std::uint32_t w = 0; w < board_.width; ++w) watched_[1 + w] = {-1, POLLIN, 0};
+    for (std::uint32_t w = 0; w < plan_.width; ++w) watched_[1 + w] = {-1, POLLIN, 0};
   }
 
-  /// Returns when the pool or its parent has ended; the workers that are left then go with this process.
+  /// Returns when the pool or its parent has ended, or is beyond help; the workers that are left then go with this process.
   void run() {
     board_.program_base = loaded_module(reinterpret_cast<void const*>(become_worker_)).base;
     board_.ready.store(1);
     wake(board_.ready);
-    for (std::uint32_t w = 0; w < board_.width; ++w) start(w);
+    for (std::uint32_t w = 0; w < plan_.width; ++w) start(w);
     for (;;) {
-      if (missing_ != 0) start_missing();
-      if (board_.broken.load() != 0) return;
+      if (missing_ != 0 && now_ns() >= not_before_) start_missing();
+      if (board_.broken.load() != 0 || board_ != plan_) return;
       int const changed = ::poll(watched_.data(), watched_.size(), poll_ms());
       if (changed < 0 && errno != EINTR) return;
       if (changed > 0 && watched_[0].revents != 0) return;
-      for (std::uint32_t w = 0; w < board_.width; ++w)
+      for (std::uint32_t w = 0; w < plan_.width; ++w)
         if (watched_[1 + w].fd >= 0 && watched_[1 + w].revents != 0) bury(w);
-      if (board_.timeout_ns != 0) kill_late_ones();
+      if (plan_.timeout_ns != 0) kill_late_ones();
       if (board_.shutdown.load() != 0 &&
           std::all_of(watched_.begin() + 1, watched_.end(), [](pollfd const& p) { return p.fd < 0; }))
         return;
@@ -66,18 +66,19 @@ public:
   }
 
 private:
-  static constexpr int most_false_starts = 5, most_tries = 100, retry_ms = 50;
+  static constexpr int most_false_starts = 5, most_stillborn = 20, most_tries = 100, retry_ms = 50;
+  static constexpr std::int64_t second = 1'000'000'000;
 
   [[nodiscard]] int poll_ms() const {
     if (missing_ != 0) return retry_ms;
-    if (board_.timeout_ns == 0) return -1;
-    return static_cast<int>(std::clamp<std::int64_t>(board_.timeout_ns / 8'000'000, 1, 50));
+    if (plan_.timeout_ns == 0) return -1;
+    return static_cast<int>(std::clamp<std::int64_t>(plan_.timeout_ns / 8'000'000, 1, 50));
   }
 
   void start(std::uint32_t w) {
     pid_t const self = ::getpid();
     worker_state& state = board_.workers()[w];
-    state.started.store(0);
+    state.started.store(worker_state::starting);
     state.asleep.store(0);
     state.deadline.store(0);
     pid_t const pid = ::fork();
@@ -99,13 +100,19 @@ private:
       return;
     }
     state.pid.store(pid);
+    begun_[w] = now_ns();
     watched_[1 + w].fd = watch;
+  }
+
+  void start_later() {
+    ++missing_;
+    not_before_ = now_ns() + std::int64_t{retry_ms} * 1'000'000;
   }
 
   /// The others go on meanwhile. Without any, or for too long, there is no hope.
   void start_missing() {
     missing_ = 0;
-    for (std::uint32_t w = 0; w < board_.width && missing_ == 0; ++w)
+    for (std::uint32_t w = 0; w < plan_.width && missing_ == 0; ++w)
       if (watched_[1 + w].fd < 0) start(w);
     bool const nobody = std::all_of(watched_.begin() + 1, watched_.end(), [](pollfd const& p) { return p.fd < 0; });
     tries_ = missing_ == 0 ? 0 : tries_ + 1;
@@ -146,35 +153,56 @@ private:
     ::close(watched_[1 + w].fd);
     watched_[1 + w].fd = -1;
     bool const by_signal = info.si_code != CLD_EXITED;
-    settle_claims(board_, w, failure_record::ended, by_signal, info.si_status);
-    if (board_.shutdown.load() != 0) return;
-    bool const killed = by_signal && info.si_status == SIGKILL; // by somebody else, and so no fault of its start
-    if (!killed) false_starts_ = board_.workers()[w].started.load() != 0 ? 0 : false_starts_ + 1;
-    if (false_starts_ > most_false_starts)
+    if (!settle_claims(board_, plan_, w, failure_record::ended, by_signal, info.si_status)) board_.broken.store(1);
+    if (board_.shutdown.load() != 0 || board_.broken.load() != 0) return;
+    if (is_hopeless(board_.workers()[w].started.load(), by_signal && info.si_status == SIGKILL, now_ns() - begun_[w]))
       board_.broken.store(1);
+    else if (killed_idle_ > most_false_starts)
+      start_later(); // whoever kills them may be the system, for want of memory
     else
       start(w);
   }
 
+  /// Whether the workers end again and again before they have done any work. Those that die at work may do so for ever, and
+  /// who kills one from outside says nothing about the next, once that has begun to serve.
+  bool is_hopeless(std::uint32_t progress, bool killed, std::int64_t lived) {
+    if (progress == worker_state::worked || lived > second) {
+      false_starts_ = stillborn_ = killed_idle_ = 0;
+      return false;
+    }
+    if (killed)
+      ++killed_idle_;
+    else
+      ++false_starts_;
+    stillborn_ = progress == worker_state::starting ? stillborn_ + 1 : 0;
+    return false_starts_ > most_false_starts || stillborn_ > most_stillborn;
+  }
+
   void kill_late_ones() {
     std::int64_t const now = now_ns();
-    for (std::uint32_t w = 0; w < board_.width; ++w) {
+    for (std::uint32_t w = 0; w < plan_.width; ++w) {
       auto& deadline = board_.workers()[w].deadline;
       std::int64_t until = deadline.load();
       if (until <= 0 || now < until) continue;
       // By exchange: a worker that has just finished its run is spared.
       if (watched_[1 + w].fd >= 0 && deadline.compare_exchange_strong(until, worker_state::condemned))
-        ::kill(board_.workers()[w].pid.load(), SIGKILL);
+        ::syscall(SYS_pidfd_send_signal, watched_[1 + w].fd, SIGKILL, nullptr, 0);
     }
   }
 
   board& board_;
+  board_plan const plan_;
   shared_region const& region_;
   preparation become_worker_;
   std::vector<pollfd> watched_;
-  int false_starts_ = 0;
+  std::vector<std::int64_t> begun_; ///< when each worker started
+  // Of workers that ended in their first second without any work, since the last one that did better:
+  int false_starts_ = 0; ///< by themselves
+  int killed_idle_ = 0;  ///< by SIGKILL
+  int stillborn_ = 0;    ///< before they came to serve, however they ended
   int missing_ = 0; ///< at least so many could not be started
   int tries_ = 0;   ///< to start them, without success
+  std::int64_t not_before_ = 0;
 };
 
 }}} // namespace trireme::v1::detail

@@ -24,12 +24,12 @@ namespace trireme { inline namespace v1 { namespace detail {
 class worker_side {
 public:
   worker_side(board& b, shared_region const& region, std::uint32_t number)
-      : board_(b), region_(region), number_(number), state_(b.workers()[number]), box_(b, number), find_(b.modules) {}
+      : board_(b), plan_(b), region_(region), number_(number), state_(b.workers()[number]), box_(b, number), find_(b.modules) {}
 
   /// Works until the pool ends. What is left to do of the job that this worker's predecessor died in, comes first.
   void serve() {
-    state_.started.store(1);
-    if (auto const left = state_.was_at(); left != 0) work_on(board_.job_at(left));
+    state_.started.store(worker_state::serving);
+    if (auto const left = state_.was_at(); left != 0) work_on(job_at(left));
     while (job* const next = take()) work_on(*next);
   }
 
@@ -43,8 +43,9 @@ private:
   /// The job at the head of the queue, which stays ours to look at until we say otherwise. None: the pool ends.
   job* take() {
     for (;;) {
-      std::uint64_t const at = board_.head.load();
-      if (at == board_.tail.load()) {
+      std::uint64_t const at = board_.head.load(), end = board_.tail.load();
+      if (at > end) ::_exit(overwritten);
+      if (at == end) {
         if (!wait_for_work(at)) return nullptr;
         continue;
       }
@@ -52,10 +53,16 @@ private:
       state_.looking.store(offset | worker_state::not_sure);
       if (board_.head.load() == at) {
         state_.looking.store(offset);
-        return &board_.job_at(offset);
+        return &job_at(offset);
       }
       state_.looking.store(0);
     }
+  }
+
+  /// Where none can be there, the queue was overwritten: this worker can't go on, and its end tells the supervisor.
+  job& job_at(std::uint64_t offset) {
+    if (!board_.may_be_job(plan_, offset)) ::_exit(overwritten);
+    return board_.job_at(offset);
   }
 
   bool wait_for_work(std::uint64_t at) {
@@ -70,7 +77,7 @@ private:
   }
 
   void work_on(job& j) {
-    if (j.after != 0) wait_until_complete(board_.job_at(j.after));
+    if (j.after != 0) wait_until_complete(job_at(j.after));
     shared_word* const claims = j.claims();
     std::uint32_t const chunks = j.chunks;
     std::uint32_t count = j.counts()[number_].load(); // a predecessor may have done some
@@ -80,6 +87,7 @@ private:
       std::uint32_t word = claims[c].load(std::memory_order_relaxed);
       if (claim::of(word) != claim::free) continue;
       if (!claims[c].compare_exchange_strong(word, claim::pack(claim::claimed, number_, claim::lost(word)))) continue;
+      state_.started.store(worker_state::worked, std::memory_order_relaxed);
       run_chunk(j, c);
       claims[c].store(claim::pack(claim::done, number_, claim::lost(word)));
       state_.unsent.store(0);
@@ -151,7 +159,10 @@ private:
     j.failure = record;
   }
 
+  static constexpr int overwritten = 126;
+
   board& board_;
+  board_plan const plan_;
   shared_region const& region_;
   std::uint32_t number_;
   worker_state& state_;
