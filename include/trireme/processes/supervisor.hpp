@@ -70,7 +70,10 @@ private:
   static constexpr std::int64_t second = 1'000'000'000;
 
   [[nodiscard]] int poll_ms() const {
-    if (missing_ != 0) return retry_ms;
+    if (missing_ != 0) {
+      std::int64_t const left = (not_before_ - now_ns()) / 1'000'000 + 1;
+      return left > 0 && left < retry_ms ? static_cast<int>(left) : retry_ms;
+    }
     if (plan_.timeout_ns == 0) return -1;
     return static_cast<int>(std::clamp<std::int64_t>(plan_.timeout_ns / 8'000'000, 1, 50));
   }
@@ -104,9 +107,9 @@ private:
     watched_[1 + w].fd = watch;
   }
 
-  void start_later() {
+  void start_later(int milliseconds) {
     ++missing_;
-    not_before_ = now_ns() + std::int64_t{retry_ms} * 1'000'000;
+    not_before_ = now_ns() + std::int64_t{milliseconds} * 1'000'000;
   }
 
   /// The others go on meanwhile. Without any, or for too long, there is no hope.
@@ -158,7 +161,7 @@ private:
     if (is_hopeless(board_.workers()[w].started.load(), by_signal && info.si_status == SIGKILL, now_ns() - begun_[w]))
       board_.broken.store(1);
     else if (killed_idle_ > most_false_starts)
-      start_later(); // whoever kills them may be the system, for want of memory
+      start_later(std::min(killed_idle_ - most_false_starts, retry_ms)); // it may be the system, for want of memory
     else
       start(w);
   }
