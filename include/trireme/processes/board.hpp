@@ -46,7 +46,7 @@ struct job_plan {
   std::uint32_t chunks = 0;
   std::uint64_t n = 0;
   std::uint64_t chunk_size = 0; ///< indices that are claimed at once
-  std::uint64_t run_size = 0;   ///< indices that the kernel is called with at once, at most
+  std::uint64_t run_size = 0;   ///< indices that the kernel is called with at once, at most; 0: from the time that they take
   std::uint64_t after = 0;      ///< the offset of a job that must be complete before; 0: none
 };
 
@@ -62,6 +62,10 @@ struct job : job_plan {
   std::uint32_t width = 0;
   failure_record failure;
 
+  [[nodiscard]] std::uint64_t chunk_begin(std::uint32_t c) const noexcept { return c * chunk_size; }
+  [[nodiscard]] std::uint64_t chunk_end(std::uint32_t c) const noexcept {
+    return n - chunk_begin(c) > chunk_size ? chunk_begin(c) + chunk_size : n;
+  }
   [[nodiscard]] shared_word* claims() noexcept { return reinterpret_cast<shared_word*>(this + 1); }
   [[nodiscard]] shared_word* counts() noexcept { return claims() + chunks; }
   [[nodiscard]] static std::size_t bytes(std::size_t chunks, std::size_t width) {

@@ -62,12 +62,12 @@ private:
   /// Chunks enough to spread any work, and few enough to be cheap: claiming one takes some ten nanoseconds.
   static job_plan plan(board& b, std::size_t n, std::size_t grain, job const* after) {
     std::size_t const most = std::clamp<std::size_t>(std::size_t{128} * b.width, 256, 4096);
-    std::size_t const run = grain != 0 ? grain : b.timeout_ns != 0 ? 1 : 0; // 0: a chunk
+    std::size_t const run = grain != 0 ? grain : b.timeout_ns != 0 ? 1 : 0;
     std::size_t const unit = std::max<std::size_t>(run, 1), units = n / unit + (n % unit != 0);
     job_plan p;
     p.n = n;
     p.chunk_size = std::max<std::size_t>(1, units / most + (units % most != 0)) * unit;
-    p.run_size = run != 0 ? run : p.chunk_size;
+    p.run_size = p.chunk_size == 1 ? 1 : run;
     p.chunks = static_cast<std::uint32_t>(n / p.chunk_size + (n % p.chunk_size != 0));
     p.after = after != nullptr ? b.offset(after) : 0;
     return p;

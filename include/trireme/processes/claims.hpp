@@ -4,7 +4,6 @@
 #include <trireme/processes/board.hpp>
 #include <trireme/processes/outbox.hpp>
 
-#include <algorithm>
 #include <cstdint>
 #include <optional>
 
@@ -43,8 +42,8 @@ inline std::optional<bool> settle_claims(board& b, board_plan const& plan, std::
       }
       std::uint32_t nobody = 0;
       if (j.failed.compare_exchange_strong(nobody, w + 1) || nobody == w + 1) { // or it died while it said why
-        std::uint64_t const first = late ? state.run_first.load() : c * j.chunk_size;
-        std::uint64_t const last = late ? state.run_last.load() : std::min(j.n, first + j.chunk_size);
+        std::uint64_t const first = late ? state.run_first.load() : j.chunk_begin(c);
+        std::uint64_t const last = late ? state.run_last.load() : j.chunk_end(c);
         j.failure = {late ? failure_record::late : how, by_signal ? 1 : 0, status, 0, 0, first, last};
       }
       claimed.store(claim::pack(claim::done, w, claim::lost(word)));

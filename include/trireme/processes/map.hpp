@@ -51,6 +51,7 @@ struct chunk_kernel {
     out.values.reserve(elements.size());
     auto const begun = std::chrono::steady_clock::now();
     for (std::size_t k = 0; k < elements.size(); ++k) try {
+        if (worker_side::stop_requested()) throw cancelled{};
         out.values.push_back(f(elements[k]));
       } catch (...) {
         exception_parts const p = take_apart_current();

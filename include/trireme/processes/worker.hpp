@@ -7,6 +7,7 @@
 #include <trireme/processes/failure.hpp>
 #include <trireme/processes/outbox.hpp>
 #include <trireme/processes/wait.hpp>
+#include <trireme/threads/loop.hpp>
 
 #include <stdio_ext.h>
 #include <unistd.h>
@@ -34,6 +35,9 @@ public:
   }
 
   [[nodiscard]] bool in_region(void const* p, std::size_t bytes) const noexcept { return region_.contains(p, bytes); }
+
+  /// Whether the job that this process is at was asked to stop: for kernels of the library's own that go on for long.
+  static bool stop_requested() noexcept { return stop_here != nullptr && stop_here->load(std::memory_order_relaxed) != 0; }
 
   /// Room for a message to the parent, which names it in the job before its chunk is done. @throws std::bad_alloc
   char* message(std::size_t bytes) { return board_.base() + box_.allocate(region_, state_, bytes); }
@@ -82,13 +86,14 @@ private:
     std::uint32_t const chunks = j.chunks;
     std::uint32_t count = j.counts()[number_].load(); // a predecessor may have done some
     std::uint32_t const begin = static_cast<std::uint32_t>(std::uint64_t{chunks} * number_ / j.width);
+    std::uint32_t most = 1; // indices in a run, where that is ours to choose
     for (std::uint32_t k = 0; k < chunks; ++k) {
       std::uint32_t const c = begin + k < chunks ? begin + k : begin + k - chunks;
       std::uint32_t word = claims[c].load(std::memory_order_relaxed);
       if (claim::of(word) != claim::free) continue;
       if (!claims[c].compare_exchange_strong(word, claim::pack(claim::claimed, number_, claim::lost(word)))) continue;
       state_.started.store(worker_state::worked, std::memory_order_relaxed);
-      run_chunk(j, c);
+      run_chunk(j, c, most);
       claims[c].store(claim::pack(claim::done, number_, claim::lost(word)));
       state_.unsent.store(0);
       ++count;
@@ -107,11 +112,12 @@ private:
     while (!complete()) sleep_on(before.complete, 0, forever);
   }
 
-  /// A chunk of a job that has failed or was stopped is passed over.
-  void run_chunk(job& j, std::uint32_t c) {
-    std::uint64_t const begin = c * j.chunk_size, end = std::min(j.n, begin + j.chunk_size);
-    for (std::uint64_t first = begin; first < end; first += j.run_size) {
-      std::uint64_t const last = std::min(end, first + j.run_size);
+  /// In runs, between which it is seen whether the job has failed or was stopped: what is left of it is then passed over.
+  void run_chunk(job& j, std::uint32_t c, std::uint32_t& most) {
+    std::uint64_t const end = j.chunk_end(c);
+    for (std::uint64_t first = j.chunk_begin(c), last = 0; first < end; first = last) {
+      std::uint64_t const size = j.run_size != 0 ? j.run_size : most;
+      last = end - first > size ? first + size : end;
       if (j.failed.load(std::memory_order_relaxed) != 0) return;
       if (j.stop.load() != 0) { // after the claim, for who asks for both
         if (first_to_fail(j)) j.failure = {.what = failure_record::stopped, .first = first, .last = last};
@@ -125,6 +131,11 @@ private:
         call(j, first, last);
         if (!state_.deadline.compare_exchange_strong(deadline, 0))
           for (;;) ::pause(); // condemned: the supervisor's kill is on its way
+      } else if (j.run_size == 0) {
+        std::uint64_t const begun = ticks();
+        call(j, first, last);
+        auto const next = next_run_size(static_cast<std::uint32_t>(last - first), ticks() - begun);
+        if (last - first == most || next < last - first) most = next; // else a short rest of a chunk
       } else {
         call(j, first, last);
       }
@@ -133,6 +144,7 @@ private:
 
   void call(job& j, std::uint64_t first, std::uint64_t last) {
     try {
+      stop_here = &j.stop;
       auto const entry = reinterpret_cast<job_entry>(find_(j.code));
       entry(*this, j, board_.base() + j.payload, first, last);
     } catch (...) {
@@ -160,6 +172,7 @@ private:
   }
 
   static constexpr int overwritten = 126;
+  static inline shared_word const* stop_here = nullptr;
 
   board& board_;
   board_plan const plan_;
