@@ -1,6 +1,7 @@
 /// @file limits.hpp
 /// How a long call may be watched, stopped and limited in time.
 #pragma once
+#include <trireme/core/deadline.hpp>
 #include <trireme/core/error.hpp>
 #include <trireme/core/executor.hpp>
 #include <trireme/core/fn.hpp>
@@ -23,7 +24,7 @@ namespace trireme { inline namespace v1 {
 struct call_options {
   std::stop_token stop = {};           ///< a request leaves the rest undone and throws `cancelled`
   progress_callback progress = {};     ///< called by the calling thread between pieces of work
-  std::chrono::nanoseconds timeout{0}; ///< for the whole call: then it leaves the rest undone and throws `timed_out`; 0: none
+  time_span timeout = {}; ///< for the whole call: then it leaves the rest undone and throws `timed_out`; 0: none
 };
 
 namespace detail {
@@ -101,7 +102,7 @@ inline void in_watched_pieces(std::size_t n, std::size_t unit, std::size_t worke
     std::size_t const size = std::min(piece, units - done);
     part(done, done + size);
     done += size;
-    progress({std::min(n, done * unit), n});
+    progress({done < units ? done * unit : n, n});
     auto const time = clock::now() - begun;
     if (time < std::chrono::milliseconds(25)) piece *= 2;
     if (time > std::chrono::milliseconds(100)) piece = std::max(piece / 2, workers);

@@ -109,8 +109,9 @@ public:
     auto const complete = [&] { return j.complete.load(std::memory_order_acquire) != 0 || overwritten(); };
     if (spin_until(complete)) return true;
     while (!complete()) {
-      std::int64_t const left = until - now_ns();
-      if (left <= 0) return false;
+      std::int64_t const now = now_ns();
+      if (until <= now) return false;
+      std::int64_t const left = until - now;
       sleep_on(j.complete, 0, std::min(left, look_every_ns));
       if (complete()) return true;
       look_after();

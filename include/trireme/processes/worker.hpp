@@ -86,7 +86,7 @@ private:
     std::uint32_t const chunks = j.chunks;
     std::uint32_t count = j.counts()[number_].load(); // a predecessor may have done some
     std::uint32_t const begin = static_cast<std::uint32_t>(std::uint64_t{chunks} * number_ / j.width);
-    std::uint32_t most = 1; // indices in a run, where that is ours to choose
+    std::uint64_t most = 1; // indices in a run, where that is ours to choose
     for (std::uint32_t k = 0; k < chunks; ++k) {
       std::uint32_t const c = begin + k < chunks ? begin + k : begin + k - chunks;
       std::uint32_t word = claims[c].load(std::memory_order_relaxed);
@@ -113,7 +113,7 @@ private:
   }
 
   /// In runs, between which it is seen whether the job has failed or was stopped: what is left of it is then passed over.
-  void run_chunk(job& j, std::uint32_t c, std::uint32_t& most) {
+  void run_chunk(job& j, std::uint32_t c, std::uint64_t& most) {
     std::uint64_t const end = j.chunk_end(c);
     for (std::uint64_t first = j.chunk_begin(c), last = 0; first < end; first = last) {
       std::uint64_t const size = j.run_size != 0 ? j.run_size : most;
@@ -134,7 +134,7 @@ private:
       } else if (j.run_size == 0) {
         std::uint64_t const begun = ticks();
         call(j, first, last);
-        auto const next = next_run_size(static_cast<std::uint32_t>(last - first), ticks() - begun);
+        auto const next = next_run_size(last - first, ticks() - begun);
         if (last - first == most || next < last - first) most = next; // else a short rest of a chunk
       } else {
         call(j, first, last);

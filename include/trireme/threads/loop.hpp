@@ -7,9 +7,11 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <limits>
 #include <memory>
 #include <stop_token>
 
@@ -26,12 +28,13 @@ inline std::uint64_t ticks() noexcept {
 
 /// How many units a worker takes at once next, after so many took so many ticks: runs grow until they take some ten
 /// microseconds, so that cheap units cost what a plain loop costs, and a stop is noticed soon.
-inline std::uint32_t next_run_size(std::uint32_t size, std::uint64_t took) noexcept {
+template <std::unsigned_integral N>
+N next_run_size(N size, std::uint64_t took) noexcept {
   constexpr std::uint64_t long_enough = 1 << 15; // ticks: 8 to 33 µs
-  constexpr std::uint32_t most = 1u << 27;
+  constexpr N most = std::numeric_limits<N>::max() / 8;
   if (took < long_enough / 16) return size < most ? size * 8 : size;
   if (took < long_enough) return size < most ? size * 2 : size;
-  return took > 2 * long_enough ? std::max(1u, size / 2) : size;
+  return took > 2 * long_enough ? std::max(N{1}, size / 2) : size;
 }
 
 /// A worker's share of the loop, [begin, end) in one word, so that its owner takes from the front and a thief
