@@ -131,6 +131,11 @@ public:
     ::fallocate(file_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(first), static_cast<off_t>(bytes));
   }
 
+  /// For a process that only has a copy: from now on it sees what is there, and writes to pages of its own.
+  void make_private() const noexcept {
+    ::mmap(base_, size_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE | MAP_FIXED, file_, 0);
+  }
+
 private:
   static constexpr bool wide = sizeof(void*) == 8;
   // From where the address sanitizer's shadow ends to where position-independent programs begin.

@@ -9,6 +9,7 @@
 #pragma once
 #include <trireme/processes/arena.hpp>
 #include <trireme/processes/board.hpp>
+#include <trireme/processes/forked_copy.hpp>
 #include <trireme/processes/supervisor.hpp>
 
 #include <fcntl.h>
@@ -103,6 +104,7 @@ inline void become_worker_of_fork() {
   ::prctl(PR_SET_NAME, "trireme-pool");
   ::setpgid(0, 0);            // Ctrl-C is for the program to answer
   ::signal(SIGCHLD, SIG_DFL); // a program that ignores it would have its workers reaped unseen
+  forked_copy::forget();
   streams_held().keep();      // what a kernel prints, and what it opens, is not for descriptors of the pool's
   // The program's open files: a pipe must end when the program closes it.
   int const low = std::min(region.file(), parent), high = std::max(region.file(), parent);

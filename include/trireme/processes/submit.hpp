@@ -3,6 +3,7 @@
 #pragma once
 #include <trireme/algorithm/submit.hpp>
 #include <trireme/processes/executor.hpp>
+#include <trireme/processes/forked_copy.hpp>
 #include <trireme/processes/job.hpp>
 #include <trireme/processes/wire.hpp>
 
@@ -48,6 +49,7 @@ void run_task(worker_side& worker, job&, void* payload, std::size_t, std::size_t
     std::apply(f, std::move(arguments));
   } else {
     R const result = std::apply(f, std::move(arguments));
+    forked_copy::leave_if_one(); // what follows writes to the pool's memory
     wire_writer measure;
     write_value(measure, result);
     task.result_size = measure.size();
@@ -195,18 +197,29 @@ private:
   process_job job_;
 };
 
+/// The compiler's note behind the message says which type.
+template <class Argument>
+consteval bool argument_travels() {
+  static_assert(travels<Argument>(), "trireme: submit: an argument can't travel to another process: give its type a serialize "
+                                     "function for cereal, and a default constructor");
+  return travels<Argument>();
+}
+template <class Result>
+consteval bool result_travels() {
+  if constexpr (std::is_void_v<Result>) {
+    return true;
+  } else {
+    static_assert(travels<Result>(), "trireme: submit: the result can't travel from another process: give its type a serialize "
+                                     "function for cereal, and a default constructor");
+    return travels<Result>();
+  }
+}
 template <class R, class... A>
 consteval bool can_travel() {
-  constexpr bool arguments = (travels<A>() && ...);
-  static_assert(arguments, "trireme: submit: an argument can't travel to another process: give its type a serialize function "
-                           "for cereal, and a default constructor");
-  if constexpr (std::is_void_v<R>) {
-    return arguments;
-  } else {
-    static_assert(travels<R>(), "trireme: submit: the result can't travel from another process: give its type a serialize "
-                                "function for cereal, and a default constructor");
-    return arguments && travels<R>();
-  }
+  bool const arguments[]{true, argument_travels<A>()...};
+  bool all = result_travels<R>();
+  for (bool const a : arguments) all = all && a;
+  return all;
 }
 
 } // namespace detail

@@ -7,6 +7,7 @@
 #include <trireme/processes/arena.hpp>
 #include <trireme/processes/board.hpp>
 #include <trireme/processes/claims.hpp>
+#include <trireme/processes/forked_copy.hpp>
 #include <trireme/processes/outbox.hpp>
 #include <trireme/processes/wait.hpp>
 #include <trireme/processes/worker.hpp>
@@ -131,6 +132,7 @@ private:
     become_worker_();
     // A kernel may call exit(): the destructors of the program's globals are not for it to run.
     ::on_exit([](int status, void*) { leave(status); }, nullptr);
+    forked_copy::watch(region_);
     worker_side(board_, region_, w).serve();
     leave(0);
   }

@@ -5,6 +5,7 @@
 #include <trireme/processes/board.hpp>
 #include <trireme/processes/code.hpp>
 #include <trireme/processes/failure.hpp>
+#include <trireme/processes/forked_copy.hpp>
 #include <trireme/processes/outbox.hpp>
 #include <trireme/processes/wait.hpp>
 #include <trireme/threads/loop.hpp>
@@ -147,7 +148,9 @@ private:
       stop_here = &j.stop;
       auto const entry = reinterpret_cast<job_entry>(find_(j.code));
       entry(*this, j, board_.base() + j.payload, first, last);
+      forked_copy::leave_if_one();
     } catch (...) {
+      forked_copy::leave_if_one();
       if (first_to_fail(j)) write_failure(j, take_apart_current(), first, last);
     }
   }
