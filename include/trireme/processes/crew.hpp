@@ -2,6 +2,7 @@
 /// The parent's side of a pool: its region, its supervisor, and its end of the queue.
 #pragma once
 #include <trireme/core/error.hpp>
+#include <trireme/core/forks.hpp>
 #include <trireme/processes/arena.hpp>
 #include <trireme/processes/board.hpp>
 #include <trireme/processes/claims.hpp>
@@ -74,6 +75,7 @@ public:
   [[nodiscard]] shared_heap& heap() noexcept { return *heap_; }
   [[nodiscard]] open_tasks& tasks() noexcept { return *tasks_; }
   [[nodiscard]] bool owned_by_caller() const noexcept { return owner_ == ::getpid(); }
+  [[nodiscard]] bool is_copy() const noexcept { return process_ != forks::so_far(); } ///< as that says, at less cost
   [[nodiscard]] std::uint32_t width() const noexcept { return plan_.width; }
 
   /// The board was overwritten. What lies in the region is not to be read any more, and no worker is left.
@@ -107,6 +109,7 @@ public:
   /// Returns when the job is complete, or at that time of now_ns(): whether it is complete.
   bool wait_for(job& j, std::int64_t until = std::numeric_limits<std::int64_t>::max()) {
     auto const complete = [&] { return j.complete.load(std::memory_order_acquire) != 0 || overwritten(); };
+    if (is_copy()) return complete(); // whoever it belongs to looks after it
     if (spin_until(complete)) return true;
     while (!complete()) {
       std::int64_t const now = now_ns();
@@ -304,6 +307,7 @@ private:
   board_plan const plan_;
   board& board_;
   pid_t owner_;
+  int const process_ = forks::so_far();
   std::optional<shared_heap> heap_;
   std::mutex mutex_; ///< the parent's end of the queue, and the supervisor
   int supervisor_ = -1;

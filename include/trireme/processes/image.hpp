@@ -7,6 +7,7 @@
 /// main is never reached. Workers, forked from there, do the static initialisation, each for itself. A fork is five times
 /// as fast, and right where the program has one thread and little memory.
 #pragma once
+#include <trireme/core/forks.hpp>
 #include <trireme/processes/arena.hpp>
 #include <trireme/processes/board.hpp>
 #include <trireme/processes/forked_copy.hpp>
@@ -104,6 +105,7 @@ inline void become_worker_of_fork() {
   ::prctl(PR_SET_NAME, "trireme-pool");
   ::setpgid(0, 0);            // Ctrl-C is for the program to answer
   ::signal(SIGCHLD, SIG_DFL); // a program that ignores it would have its workers reaped unseen
+  forks::count_one(); // no call of fork() told
   forked_copy::forget();
   streams_held().keep();      // what a kernel prints, and what it opens, is not for descriptors of the pool's
   // The program's open files: a pipe must end when the program closes it.

@@ -65,6 +65,7 @@ public:
   process_job(process_job const&) = delete;
   process_job& operator=(process_job const&) = delete;
   ~process_job() {
+    if (crew_->is_copy()) return; // another process's, which sees to it
     if (!published_) {
       crew_->heap().deallocate(job_);
       return;
