@@ -29,7 +29,7 @@ public:
   static alarm_clock& get() {
     static constinit std::atomic<alarm_clock*> present{nullptr};
     alarm_clock* clock = present.load();
-    if (clock != nullptr && clock->process_ == forks::so_far()) return *clock;
+    if (clock != nullptr && clock->process_ == this_process::number()) return *clock;
     auto* const made = new alarm_clock;
     if (!present.compare_exchange_strong(clock, made)) { // another thread was faster
       delete made;
@@ -43,7 +43,7 @@ public:
     }
     return *made;
   }
-  [[nodiscard]] bool is_copy() const noexcept { return process_ != forks::so_far(); }
+  [[nodiscard]] bool is_copy() const noexcept { return process_ != this_process::number(); }
   inline void add(sleeping_task& task, time when);
   inline bool remove(sleeping_task& task) noexcept;
 
@@ -51,7 +51,7 @@ private:
   alarm_clock() = default;
   [[noreturn]] inline void ring() noexcept;
 
-  int const process_ = forks::so_far();
+  int const process_ = this_process::number();
   std::mutex mutex_;
   std::condition_variable changed_;
   queue sleepers_;

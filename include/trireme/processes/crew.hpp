@@ -33,13 +33,6 @@
 
 namespace trireme { inline namespace v1 { namespace detail {
 
-/// Modules that kernels of this program come from.
-inline module_table known_modules;
-inline std::mutex known_modules_mutex;
-
-/// A function of this program, by its place.
-inline code_place place_of_code(void const* function) { return find_code(known_modules, known_modules_mutex, function); }
-
 class process_crew : public std::enable_shared_from_this<process_crew> {
 public:
   process_crew(std::size_t width, std::size_t retries, std::int64_t timeout_ns, std::size_t memory)
@@ -72,10 +65,12 @@ public:
 
   [[nodiscard]] shared_region const& region() const noexcept { return region_; }
   [[nodiscard]] board& shared() noexcept { return board_; }
+  /// A function of this program, by its place.
+  [[nodiscard]] code_place place_of_code(void const* function) { return name_code_(function); }
   [[nodiscard]] shared_heap& heap() noexcept { return *heap_; }
   [[nodiscard]] open_tasks& tasks() noexcept { return *tasks_; }
   [[nodiscard]] bool owned_by_caller() const noexcept { return owner_ == ::getpid(); }
-  [[nodiscard]] bool is_copy() const noexcept { return process_ != forks::so_far(); } ///< as that says, at less cost
+  [[nodiscard]] bool is_copy() const noexcept { return process_ != this_process::number(); } ///< as that says, at less cost
   [[nodiscard]] std::uint32_t width() const noexcept { return plan_.width; }
 
   /// The board was overwritten. What lies in the region is not to be read any more, and no worker is left.
@@ -98,7 +93,6 @@ public:
     if (std::int64_t const now = now_ns(); now - looked_at_ > look_every_ns || board_ != plan_) look_after_supervisor(now);
     if (overwritten()) throw overwritten_error();
     if (supervisor_ < 0) start();
-    show_modules(j.code.module);
     std::uint64_t const ticket = board_.tail.load(std::memory_order_relaxed);
     j.ticket = ticket;
     board_.queue[ticket % board::queue_size].store(board_.offset(&j), std::memory_order_relaxed);
@@ -169,14 +163,6 @@ private:
     if (asleep == 0) return;
     board_.bell.fetch_add(1);
     wake(board_.bell, static_cast<int>(asleep));
-  }
-
-  void show_modules(std::uint32_t needed) {
-    auto& shown = board_.modules;
-    for (std::uint32_t k = shown.count.load(); k <= needed; ++k) {
-      shown.modules[k] = known_modules.modules[k];
-      shown.count.store(k + 1);
-    }
   }
 
   void start() {
@@ -307,7 +293,8 @@ private:
   board_plan const plan_;
   board& board_;
   pid_t owner_;
-  int const process_ = forks::so_far();
+  int const process_ = this_process::number();
+  code_namer name_code_{board_.modules};
   std::optional<shared_heap> heap_;
   std::mutex mutex_; ///< the parent's end of the queue, and the supervisor
   int supervisor_ = -1;

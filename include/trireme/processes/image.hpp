@@ -105,7 +105,7 @@ inline void become_worker_of_fork() {
   ::prctl(PR_SET_NAME, "trireme-pool");
   ::setpgid(0, 0);            // Ctrl-C is for the program to answer
   ::signal(SIGCHLD, SIG_DFL); // a program that ignores it would have its workers reaped unseen
-  forks::count_one(); // no call of fork() told
+  this_process::renew(); // no call of fork() has told
   forked_copy::forget();
   streams_held().keep();      // what a kernel prints, and what it opens, is not for descriptors of the pool's
   // The program's open files: a pipe must end when the program closes it.

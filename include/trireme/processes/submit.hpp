@@ -146,7 +146,7 @@ private:
   template <class... From>
   process_task(wire_size size, std::shared_ptr<process_crew> const& crew, F const& f, From const&... args)
       : task_result<R>(1, {}, false), job_(crew, job_plan{.chunks = 1, .n = 1, .chunk_size = 1, .run_size = 1, .after = 0},
-                                           code(), arguments_at<F>() + size.bytes, alignof(task_payload<F>), [&](char* to) {
+                                           reinterpret_cast<void const*>(&run_task<R, F, A...>), arguments_at<F>() + size.bytes, alignof(task_payload<F>), [&](char* to) {
                                              auto* const task = new (to) task_payload<F>;
                                              task->arguments_size = size.bytes;
                                              copy_kernel(*crew, f, reinterpret_cast<char*>(task->kernel));
@@ -181,10 +181,6 @@ private:
       return T(x);
   }
 
-  static code_place code() {
-    static code_place const place = place_of_code(reinterpret_cast<void const*>(&run_task<R, F, A...>));
-    return place;
-  }
   task_payload<F>& payload() noexcept {
     return *std::launder(reinterpret_cast<task_payload<F>*>(job_.crew().shared().base() + job_.get().payload));
   }

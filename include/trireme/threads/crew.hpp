@@ -73,7 +73,7 @@ public:
   }
 
   /// Whether this is the copy of a pool in a child that the program forked.
-  [[nodiscard]] bool is_copy() const noexcept { return process_ != forks::so_far(); }
+  [[nodiscard]] bool is_copy() const noexcept { return process_ != this_process::number(); }
   void check_owner() const {
     if (is_copy())
       throw std::logic_error("trireme: thread_pool: this pool belongs to another process: a child that the program forked has "
@@ -154,7 +154,7 @@ private:
   /// The crew that the thread works for at the moment.
   static inline thread_local thread_crew* inside = nullptr;
 
-  int const process_ = forks::so_far();
+  int const process_ = this_process::number();
   tbb::task_arena arena_;
   tbb::task_group idle_;
   tbb::task_handle keep_open_;
