@@ -8,18 +8,22 @@
 #include <trireme/processes/submit.hpp>
 #include <trireme/threads/executor.hpp>
 
+#include "processes.hpp"
 #include "testing.hpp"
 
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <cstddef>
 #include <cstdlib>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <stdexcept>
+#include <string>
 #include <vector>
 
 namespace tri = trireme;
@@ -120,6 +124,33 @@ TEST_CASE("children: a copied pool that is used says so") {
           int wrong = in_child([&] { refuses(threads); }) + in_child([&] { refuses(processes); });
           wrong += use(threads) + use(processes);
           ::_exit(wrong);
+        }) == 0);
+}
+
+TEST_CASE("children: workers leave no zombie where nobody reaps, whether the pool ends or its program is killed") {
+  CHECK(in_child([] {
+          ::prctl(PR_SET_CHILD_SUBREAPER, 1); // stands for a process 1 that reaps nothing
+          for (bool const killed : {false, true}) {
+            pid_t const program = ::fork();
+            if (program == 0) {
+              tri::process_pool const pool(3);
+              if (use(pool) != 0) ::_exit(98);
+              if (killed) ::raise(SIGKILL);
+              std::exit(0);
+            }
+            ::waitpid(program, nullptr, 0);
+          }
+          std::size_t workers = 1;
+          auto const found = [&] {
+            workers = 0;
+            for (auto const& entry : std::filesystem::directory_iterator("/proc")) {
+              auto const stat = testing::first_line(entry.path().string() + "/stat");
+              workers += stat.find("(trireme-worker) Z " + std::to_string(::getpid()) + " ") != std::string::npos;
+            }
+            return workers != 0;
+          };
+          for (int k = 0; k < 30 && !found(); ++k) ::usleep(10'000); // it takes a moment to become one
+          ::_exit(static_cast<int>(workers));
         }) == 0);
 }
 

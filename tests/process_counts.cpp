@@ -46,7 +46,8 @@ template <class E>
 void any_count(E const& ex) {
   constexpr auto most = std::numeric_limits<std::size_t>::max();
   tri::buffer<std::uint64_t, E> sums(ex, 2);
-  for (std::size_t const n : {std::size_t{1} << 31, most / 4 + 3, most / 2, most / 2 + 1, most / 2 + 2, most / 3 * 2, most - 1, most})
+  for (std::size_t const n :
+       {std::size_t{1} << 31, most / 4 + 3, most / 2, most / 2 + 1, most / 2 + 2, most / 3 * 2, most - 1, most})
     for (std::size_t const grain : {std::size_t{0}, most / 300, most / 2 + 1, most}) {
       if (grain == 0 && n > 1u << 31 && !std::same_as<E, tri::process_pool>) continue; // threads deal out 2^31 units one by one
       CAPTURE(n, grain);
@@ -131,10 +132,10 @@ TEST_CASE("times: as long and as short as they can be written, on each executor"
   any_time(tri::inline_executor{});
   any_time(tri::thread_pool(2));
   any_time(tri::process_pool(2));
-  for (tri::time_span const timeout : {tri::time_span(std::chrono::hours::max()), tri::time_span(std::chrono::nanoseconds::max())})
+  for (tri::time_span const timeout : {tri::time_span(std::chrono::hours::max()), tri::time_span(1000h)})
     CHECK(tri::submit(tri::process_pool(1, {.timeout = timeout}), tri::fn<twice>, 21).get() == 42);
   CHECK_THROWS_AS(tri::process_pool(1, {.timeout = std::chrono::hours::min()}), std::invalid_argument);
-  for (auto const& d : {tri::time_span(std::chrono::nanoseconds::min()), tri::time_span(std::chrono::hours::min()), tri::time_span(-1min)})
+  for (tri::time_span const d : {tri::time_span(std::chrono::hours::min()), tri::time_span(-1min)})
     tri::sleep_for(static_cast<std::chrono::nanoseconds>(d)).get();
   static_assert(tri::time_span(2min).count() == 120'000'000'000);
   static_assert(tri::time_span(std::chrono::hours::max()).count() == std::chrono::nanoseconds::max().count());

@@ -126,10 +126,17 @@ struct module_changes {
 /// unloaded, since another may then lie at the same address, and be another build of the same file.
 class code_namer {
 public:
-  explicit code_namer(module_table& table) : table_(table) {}
+  explicit code_namer(module_table& table) : table_(table) {
+    ::dl_iterate_phdr( // the first one is the program, which is never unloaded
+        [](dl_phdr_info* info, std::size_t, void* self) { return static_cast<code_namer*>(self)->add_program(*info); }, this);
+  }
+  code_namer(code_namer const&) = delete;
+  code_namer& operator=(code_namer const&) = delete;
 
   /// @throws std::length_error for code from more modules than the table holds.
   code_place operator()(void const* function) {
+    if (auto const at = reinterpret_cast<std::uintptr_t>(function); at >= program_ && at < program_end_)
+      return {0, at - program_};
     std::lock_guard const lock(mutex_);
     if (auto const changes = module_changes::now(); changes != changes_) {
       known_.clear();
@@ -146,6 +153,18 @@ public:
   }
 
 private:
+  int add_program(dl_phdr_info const& info) {
+    program_ = program_end_ = info.dlpi_addr;
+    for (std::size_t k = 0; k < info.dlpi_phnum; ++k)
+      if (auto const& segment = info.dlpi_phdr[k]; segment.p_type == PT_LOAD)
+        program_end_ = std::max(program_end_, info.dlpi_addr + segment.p_vaddr + segment.p_memsz);
+    table_.modules[0].path[0] = '\0';
+    static build_id const program = loaded_module::id_of(info);
+    table_.modules[0].id = program;
+    table_.count.store(1);
+    return 1;
+  }
+
   code_place find(void const* function) {
     loaded_module const found(function);
     if (found.path == nullptr) throw std::invalid_argument("trireme: process_pool: the kernel is in no module of this program");
@@ -166,6 +185,7 @@ private:
   }
 
   module_table& table_;
+  std::uintptr_t program_ = 0, program_end_ = 0; ///< where it is loaded
   std::mutex mutex_;
   module_changes changes_;
   std::unordered_map<void const*, code_place> known_;

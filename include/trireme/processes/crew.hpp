@@ -36,7 +36,7 @@ namespace trireme { inline namespace v1 { namespace detail {
 class process_crew : public std::enable_shared_from_this<process_crew> {
 public:
   process_crew(std::size_t width, std::size_t retries, std::int64_t timeout_ns, std::size_t memory)
-      : region_(memory), plan_(plan_for(region_.size(), width, retries, timeout_ns)), board_(*new(region_.base()) board(plan_)),
+      : region_(memory), plan_(plan_board(region_.size(), width, retries, timeout_ns)), board_(*new(region_.base()) board(plan_)),
         owner_(::getpid()) {
     std::size_t const heap = (plan_.outboxes + width * plan_.outbox_size + unit - 1) / unit * unit;
     if (heap + unit > region_.size() || !region_.commit(0, plan_.outbox_maps)) throw std::bad_alloc{};
@@ -278,15 +278,6 @@ private:
       j.failure.last = j.n;
     }
     board_.complete(j);
-  }
-
-  static board_plan plan_for(std::size_t size, std::size_t width, std::size_t retries, std::int64_t timeout_ns) {
-    constexpr std::size_t page = outbox::page, largest_outbox = std::size_t{1} << 36;
-    board_plan p{size, static_cast<std::uint32_t>(width), static_cast<std::uint32_t>(retries), timeout_ns};
-    p.outbox_maps = (sizeof(board) + width * sizeof(worker_state) + page - 1) / page * page;
-    p.outbox_size = std::min(largest_outbox, size / 4 / width / page * page);
-    p.outboxes = p.outbox_maps + width * outbox::map_bytes(p.outbox_size);
-    return p;
   }
 
   shared_region region_;

@@ -146,7 +146,8 @@ private:
   template <class... From>
   process_task(wire_size size, std::shared_ptr<process_crew> const& crew, F const& f, From const&... args)
       : task_result<R>(1, {}, false), job_(crew, job_plan{.chunks = 1, .n = 1, .chunk_size = 1, .run_size = 1, .after = 0},
-                                           reinterpret_cast<void const*>(&run_task<R, F, A...>), arguments_at<F>() + size.bytes, alignof(task_payload<F>), [&](char* to) {
+                                           reinterpret_cast<void const*>(&run_task<R, F, A...>),
+                                           arguments_at<F>() + size.bytes, alignof(task_payload<F>), [&](char* to) {
                                              auto* const task = new (to) task_payload<F>;
                                              task->arguments_size = size.bytes;
                                              copy_kernel(*crew, f, reinterpret_cast<char*>(task->kernel));

@@ -45,12 +45,21 @@ public:
     for (std::uint32_t w = 0; w < plan_.width; ++w) watched_[1 + w] = {-1, POLLIN, 0};
   }
 
-  /// Returns when the pool or its parent has ended, or is beyond help; the workers that are left then go with this process.
+  /// Returns when the pool or its parent has ended, or is beyond help, and no worker is left.
   void run() {
     board_.program_base = loaded_module(reinterpret_cast<void const*>(become_worker_)).base;
     board_.ready.store(1);
     wake(board_.ready);
     for (std::uint32_t w = 0; w < plan_.width; ++w) start(w);
+    watch();
+    end_workers();
+  }
+
+private:
+  static constexpr int most_false_starts = 5, most_stillborn = 20, most_tries = 100, retry_ms = 50, patience_ms = 1000;
+  static constexpr std::int64_t second = 1'000'000'000;
+
+  void watch() {
     for (;;) {
       if (missing_ != 0 && now_ns() >= not_before_) start_missing();
       if (board_.broken.load() != 0 || board_ != plan_) return;
@@ -66,9 +75,17 @@ public:
     }
   }
 
-private:
-  static constexpr int most_false_starts = 5, most_stillborn = 20, most_tries = 100, retry_ms = 50;
-  static constexpr std::int64_t second = 1'000'000'000;
+  /// They would go with this process, but leave their remains to process 1, which need not see to them.
+  void end_workers() {
+    for (std::uint32_t w = 0; w < plan_.width; ++w)
+      if (int const worker = watched_[1 + w].fd; worker >= 0) ::syscall(SYS_pidfd_send_signal, worker, SIGKILL, nullptr, 0);
+    for (std::uint32_t w = 0; w < plan_.width; ++w) {
+      if (watched_[1 + w].fd < 0) continue;
+      ::poll(&watched_[1 + w], 1, patience_ms);
+      siginfo_t info{};
+      ::waitid(P_PIDFD, static_cast<id_t>(watched_[1 + w].fd), &info, WEXITED | WNOHANG);
+    }
+  }
 
   [[nodiscard]] int poll_ms() const {
     if (missing_ != 0) {
