@@ -132,8 +132,8 @@ struct board : board_plan {
   shared_word broken{0};                                        ///< workers end without work, or can't be started
   shared_word start_error{0};                                   ///< why one could not be started, an errno; 0: it could
   shared_word shutdown{0};
-  shared_word completed{0}; ///< counts jobs, for a thread of the parent that watches several at once
-  shared_word watching{0};  ///< that thread sleeps
+  alignas(128) shared_word completed{0}; ///< counts jobs, for a thread of the parent that watches several at once
+  shared_word watching{0};               ///< that thread sleeps
 
   alignas(128) std::atomic<std::uint64_t> head{0};
   alignas(128) std::atomic<std::uint64_t> tail{0};
