@@ -5,6 +5,7 @@
 #include "support.hpp"
 #include "testing.hpp"
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <csignal>
@@ -13,6 +14,7 @@
 #include <iterator>
 #include <limits>
 #include <list>
+#include <map>
 #include <memory>
 #include <numeric>
 #include <stdexcept>
@@ -36,6 +38,18 @@ inline constexpr auto spelled = [](int x) { return std::to_string(x); };
 inline constexpr auto no_sevens = [](int x) {
   if (x % 10 == 7) throw std::domain_error("seven: " + std::to_string(x));
   return x;
+};
+struct plain {
+  int number;
+  double value;
+  bool operator==(plain const&) const = default;
+};
+inline constexpr auto to_plain = [](int i) { return plain{i, i / 2.0}; };
+inline constexpr auto twice_plain = [](plain const& p) { return std::array{p, p}; };
+inline constexpr auto to_estimate = [](int) { return tri::estimate{1.5, 2.5, 3}; };
+inline constexpr auto collect_plain = [](plain const& p) {
+  std::map<int, std::vector<plain>> all{{p.number, std::vector<plain>(static_cast<std::size_t>(p.number % 4), p)}};
+  return std::pair(p.number, std::move(all));
 };
 inline constexpr auto dies_at_ten = [](int x) {
   if (x == 10) std::raise(SIGKILL);
@@ -235,6 +249,24 @@ TEST_CASE("map: timeout") {
   CHECK_THROWS_MATCHES(
       tri::map(tri::thread_pool(1), std::vector{1, 2}, [](int x) { return x; }, {.timeout = std::chrono::seconds(-1)}),
       std::invalid_argument, message_contains("timeout must not be negative"));
+}
+
+TEST_CASE("map: plain structs, and containers of them, travel to processes and back") {
+  tri::process_pool const pool(2);
+  std::vector<int> const in = numbers(50);
+  int at = 0;
+  for (plain const& p : tri::map(pool, in, tri::fn<to_plain>)) CHECK(p == to_plain(at++));
+  std::vector<plain> plains;
+  for (int const i : in) plains.push_back(to_plain(i));
+  at = 0;
+  for (auto const& [i, all] : tri::map(pool, plains, tri::fn<collect_plain>)) {
+    CHECK(i == at);
+    CHECK(all.at(at) == std::vector(static_cast<std::size_t>(at % 4), to_plain(at)));
+    ++at;
+  }
+  CHECK(at == 50);
+  for (tri::estimate const& e : tri::map(pool, in, tri::fn<to_estimate>)) CHECK(e == tri::estimate{1.5, 2.5, 3});
+  for (auto const& a : tri::map(pool, plains, tri::fn<twice_plain>)) CHECK(a[0] == a[1]);
 }
 
 TEST_CASE("map: a worker that ends takes its chunk with it, and no more") {

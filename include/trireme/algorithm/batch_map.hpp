@@ -5,6 +5,7 @@
 #include <trireme/algorithm/transform.hpp>
 #include <trireme/core/accepts.hpp>
 #include <trireme/core/count.hpp>
+#include <trireme/core/deadline.hpp>
 #include <trireme/core/error.hpp>
 #include <trireme/core/gathered.hpp>
 #include <trireme/core/limits.hpp>
@@ -14,7 +15,6 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <concepts>
 #include <cstddef>
 #include <functional>
@@ -34,7 +34,7 @@ struct batch_options {
   count<"batch_size"> batch_size = 65536; ///< elements read, computed and handed on together; at least 1
   progress_callback progress = {};        ///< called after each batch; its total is 0 where the range does not know it
   std::stop_token stop = {};              ///< a request ends the call with `cancelled` after the batches at hand
-  std::chrono::nanoseconds timeout{0};    ///< for the whole call, which then ends with `timed_out` in the same way; 0: none
+  time_span timeout = {};    ///< for the whole call, which then ends with `timed_out` in the same way; 0: none
 };
 
 namespace detail {

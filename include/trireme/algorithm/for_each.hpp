@@ -4,6 +4,7 @@
 #include <trireme/algorithm/pieces.hpp>
 #include <trireme/core/accepts.hpp>
 #include <trireme/core/count.hpp>
+#include <trireme/core/deadline.hpp>
 #include <trireme/core/executor.hpp>
 #include <trireme/core/limits.hpp>
 #include <trireme/core/operand.hpp>
@@ -11,7 +12,6 @@
 #include <trireme/core/schedule.hpp>
 #include <trireme/simd/kernel.hpp>
 
-#include <chrono>
 #include <cstddef>
 #include <stdexcept>
 #include <stop_token>
@@ -26,7 +26,7 @@ struct loop_options {
   count<"chunk_size"> chunk_size = 0;  ///< elements that a worker takes at once; 0: from the time that they take; a device's: one
   progress_callback progress = {};     ///< called by the calling thread between pieces of work
   std::stop_token stop = {};           ///< a request leaves the rest undone and throws `cancelled`
-  std::chrono::nanoseconds timeout{0}; ///< for the whole call: then it leaves the rest undone and throws `timed_out`; 0: none
+  time_span timeout = {};              ///< for the whole call: then it leaves the rest undone and throws `timed_out`; 0: none
   schedule_type schedule = fixed;      ///< of the ranks of a cluster; one executor's workers share by need: nothing else is taken
 };
 

@@ -6,13 +6,13 @@
 #include <trireme/algorithm/fold.hpp>
 #include <trireme/algorithm/sample.hpp>
 #include <trireme/core/count.hpp>
+#include <trireme/core/deadline.hpp>
 #include <trireme/core/limits.hpp>
 #include <trireme/core/operand.hpp>
 #include <trireme/core/progress.hpp>
 #include <trireme/simd/lanes.hpp>
 
 #include <array>
-#include <chrono>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -28,7 +28,7 @@ struct monte_carlo_options {
   seed_value seed = 0; ///< two calls with one seed use the same numbers
   progress_callback progress = {};
   std::stop_token stop = {};           ///< a request ends the call with `cancelled`
-  std::chrono::nanoseconds timeout{0}; ///< for the whole call, which then ends with `timed_out`; 0: none
+  time_span timeout = {}; ///< for the whole call, which then ends with `timed_out`; 0: none
 };
 
 namespace detail {

@@ -38,6 +38,7 @@ public:
         data_);
   }
   [[nodiscard]] bool ready() const noexcept { return work_.ready(); }
+  [[nodiscard]] std::size_t first() const noexcept { return first_; }
   [[nodiscard]] std::size_t count() const noexcept { return count_; }
 
   /// Returns when its results are where they belong. @throws what the kernel threw.
@@ -70,17 +71,19 @@ void run_in_pieces(E const& ex, std::size_t n, bulk_options<completion_t<E>> con
 
   using piece_type = piece<E, Make, typename Passenger::place...>;
   std::vector<std::unique_ptr<piece_type>> pieces;
-  std::size_t turn = 0, done = 0;
+  std::size_t done = 0;
   progress_teller tell(progress);
   auto const finish = [&](piece_type& p) {
     p.finish();
     done += p.count();
     tell({done, n});
   };
+  // Whoever waits does so for the oldest, before which no other can have failed unseen for long.
+  auto const older = [](auto const& a, auto const& b) { return a->first() < b->first(); };
   auto const room = [&]() -> piece_type& {
     if (pieces.size() < at_once) return *pieces.emplace_back(std::make_unique<piece_type>(ex, make, data.in_pieces(size)...));
     auto const ready = std::find_if(pieces.begin(), pieces.end(), [](auto const& p) { return p->ready(); });
-    auto& taken = ready != pieces.end() ? **ready : *pieces[turn++ % at_once];
+    auto& taken = **(ready != pieces.end() ? ready : std::min_element(pieces.begin(), pieces.end(), older));
     finish(taken);
     return taken;
   };
@@ -89,6 +92,7 @@ void run_in_pieces(E const& ex, std::size_t n, bulk_options<completion_t<E>> con
   try {
     for (std::size_t first = 0; first < n; first += size)
       room().start(first, std::min(size, n - first), {.grain = options.grain, .stop = stop.get_token(), .after = {}});
+    std::sort(pieces.begin(), pieces.end(), older);
     for (auto const& p : pieces) finish(*p);
   } catch (...) {
     stop.request_stop();

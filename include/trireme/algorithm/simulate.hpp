@@ -4,13 +4,13 @@
 #include <trireme/algorithm/sample.hpp>
 #include <trireme/core/accepts.hpp>
 #include <trireme/core/count.hpp>
+#include <trireme/core/deadline.hpp>
 #include <trireme/core/executor.hpp>
 #include <trireme/core/into.hpp>
 #include <trireme/core/limits.hpp>
 #include <trireme/core/progress.hpp>
 #include <trireme/core/result.hpp>
 
-#include <chrono>
 #include <cstddef>
 #include <stop_token>
 #include <utility>
@@ -23,7 +23,7 @@ struct simulate_options {
   seed_value seed = 0; ///< two calls with one seed use the same numbers
   progress_callback progress = {};
   std::stop_token stop = {};           ///< a request ends the call with `cancelled`
-  std::chrono::nanoseconds timeout{0}; ///< for the whole call, which then ends with `timed_out`; 0: none
+  time_span timeout = {}; ///< for the whole call, which then ends with `timed_out`; 0: none
 };
 
 namespace detail {

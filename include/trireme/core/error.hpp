@@ -137,7 +137,7 @@ private:
       throw e.at(element(e.first()), element(e.last()));
     }
   }
-  [[nodiscard]] std::size_t element(std::size_t i) const { return std::min(n, base + i * size); }
+  [[nodiscard]] std::size_t element(std::size_t i) const { return i <= (n - base) / size ? base + i * size : n; }
 };
 
 } // namespace detail

@@ -1,6 +1,7 @@
 /// @file future.hpp
 /// The result of a task that may still be under way.
 #pragma once
+#include <trireme/core/deadline.hpp>
 #include <trireme/core/error.hpp>
 #include <trireme/core/task_result.hpp>
 #include <trireme/core/then.hpp>
@@ -14,16 +15,6 @@
 namespace trireme { inline namespace v1 {
 
 namespace detail {
-
-/// The steady clock's time that far from now; nothing is too far.
-template <class Rep, class Period>
-std::chrono::steady_clock::time_point after(std::chrono::duration<Rep, Period> const& d) noexcept {
-  using clock = std::chrono::steady_clock;
-  auto const now = clock::now();
-  if (std::chrono::duration<double>(d) >= std::chrono::duration<double>(clock::time_point::max() - now))
-    return clock::time_point::max();
-  return now + std::chrono::ceil<clock::duration>(d);
-}
 
 /// What future and shared_future have in common.
 template <class R>
@@ -43,11 +34,11 @@ public:
   /// Waits until then at most: whether the task has ended.
   template <class Clock, class Duration>
   bool wait_until(std::chrono::time_point<Clock, Duration> const& deadline) const {
-    if constexpr (std::same_as<Clock, std::chrono::steady_clock>) {
-      return settle_until(std::chrono::time_point_cast<std::chrono::steady_clock::duration>(deadline));
+    if constexpr (std::same_as<std::chrono::time_point<Clock, Duration>, std::chrono::steady_clock::time_point>) {
+      return settle_until(deadline);
     } else {
-      for (auto now = Clock::now(); now < deadline; now = Clock::now()) // a clock that is set may be early
-        if (wait_for(deadline - now)) return true;
+      for (auto at = detail::steady_time(deadline); at > std::chrono::steady_clock::now(); at = detail::steady_time(deadline))
+        if (settle_until(at)) return true; // else again: a clock that is set may be early
       return ready();
     }
   }

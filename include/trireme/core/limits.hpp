@@ -1,6 +1,7 @@
 /// @file limits.hpp
 /// How a long call may be watched, stopped and limited in time.
 #pragma once
+#include <trireme/core/deadline.hpp>
 #include <trireme/core/error.hpp>
 #include <trireme/core/executor.hpp>
 #include <trireme/core/fn.hpp>
@@ -23,7 +24,7 @@ namespace trireme { inline namespace v1 {
 struct call_options {
   progress_callback progress = {};     ///< called by the calling thread between pieces of work
   std::stop_token stop = {};           ///< a request leaves the rest undone and throws `cancelled`
-  std::chrono::nanoseconds timeout{0}; ///< for the whole call: then it leaves the rest undone and throws `timed_out`; 0: none
+  time_span timeout = {};              ///< for the whole call: then it leaves the rest undone and throws `timed_out`; 0: none
 };
 
 namespace detail {

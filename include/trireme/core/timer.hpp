@@ -1,9 +1,11 @@
 /// @file timer.hpp
 /// A future of a moment to come.
 #pragma once
+#include <trireme/core/forks.hpp>
 #include <trireme/core/future.hpp>
 #include <trireme/core/task_result.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <map>
@@ -23,19 +25,33 @@ public:
   using time = std::chrono::steady_clock::time_point;
   using queue = std::multimap<time, sleeping_task*>;
 
+  /// Never destroyed: its thread has nobody to end it. A child that the program forks has none of it, and makes its own.
   static alarm_clock& get() {
-    static alarm_clock& clock = *new alarm_clock; // never destroyed: its thread has nobody to end it
-    return clock;
+    static constinit std::atomic<alarm_clock*> present{nullptr};
+    alarm_clock* clock = present.load();
+    if (clock != nullptr && clock->process_ == this_process::number()) return *clock;
+    auto* const made = new alarm_clock;
+    if (!present.compare_exchange_strong(clock, made)) { // another thread was faster
+      delete made;
+      return *clock;
+    }
+    try {
+      std::thread([made] { made->ring(); }).detach();
+    } catch (...) {
+      present.store(clock); // the next may have more luck; who uses it already is not to lose it
+      throw;
+    }
+    return *made;
   }
+  [[nodiscard]] bool is_copy() const noexcept { return process_ != this_process::number(); }
   inline void add(sleeping_task& task, time when);
   inline bool remove(sleeping_task& task) noexcept;
 
 private:
-  alarm_clock() {
-    std::thread([this] { ring(); }).detach();
-  }
+  alarm_clock() = default;
   [[noreturn]] inline void ring() noexcept;
 
+  int const process_ = this_process::number();
   std::mutex mutex_;
   std::condition_variable changed_;
   queue sleepers_;
@@ -46,7 +62,7 @@ class sleeping_task final : public task_result<void> {
 public:
   sleeping_task() noexcept : task_result<void>(2, {}, false) {} // a reference is the clock's
   bool cancel() noexcept override {
-    bool const mine = alarm_clock::get().remove(*this);
+    bool const mine = clock_ != nullptr && !clock_->is_copy() && clock_->remove(*this);
     bool const first = task_result<void>::cancel();
     if (mine) release();
     return first;
@@ -56,6 +72,7 @@ private:
   friend class alarm_clock;
   void run() noexcept override { finish(); }
   void drop() noexcept override {}
+  alarm_clock* clock_ = nullptr;
   alarm_clock::queue::iterator place_;
   bool queued_ = false;
 };
@@ -63,6 +80,7 @@ private:
 inline void alarm_clock::add(sleeping_task& task, time when) {
   std::lock_guard const lock(mutex_);
   task.place_ = sleepers_.emplace(when, &task);
+  task.clock_ = this;
   task.queued_ = true;
   if (task.place_ == sleepers_.begin()) changed_.notify_one();
 }

@@ -196,6 +196,7 @@ public:
 
 private:
   static std::shared_ptr<detail::cuda_context> open(std::size_t ordinal) {
+    detail::streams_held().keep();
     int n = 0;
     detail::cuda_check(cudaGetDeviceCount(&n), "cuda_device: cudaGetDeviceCount");
     if (ordinal >= static_cast<std::size_t>(n))

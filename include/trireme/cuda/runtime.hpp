@@ -1,6 +1,7 @@
 /// @file cuda/runtime.hpp
 /// CUDA's runtime with every call checked, and what it gives out given back.
 #pragma once
+#include <trireme/core/descriptor.hpp>
 #include <trireme/core/error.hpp>
 
 #include <cuda_runtime.h>
@@ -14,6 +15,7 @@ namespace trireme { inline namespace v1 {
 
 /// How many CUDA devices there are; 0 where there is no driver. Never throws. Cost: the first call opens the driver.
 [[nodiscard]] inline int cuda_device_count() noexcept {
+  detail::streams_held().keep(); // the driver opens descriptors: closed standard streams lead to /dev/null from now on
   int n = 0;
   if (cudaGetDeviceCount(&n) == cudaSuccess) return n;
   static_cast<void>(cudaGetLastError()); // not to be found by who asks next

@@ -1,6 +1,7 @@
 /// @file mpi/session.hpp
 /// MPI begun and ended, and its errors as exceptions.
 #pragma once
+#include <trireme/core/descriptor.hpp>
 #include <trireme/core/error.hpp>
 
 #include <mpi.h>
@@ -116,6 +117,7 @@ private:
   mpi_session() {
     kept(); // lives longer
     if (is(MPI_Initialized)) return;
+    streams_held().keep(); // MPI opens descriptors whenever it likes: closed standard streams lead to /dev/null from now on
     int granted = 0;
     check_mpi(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_MULTIPLE, &granted), "MPI_Init_thread");
     begun_here() = true;

@@ -1,16 +1,23 @@
 /// @file processes/arena.hpp
 /// Memory that the parent and all workers of a pool see at the same address.
 #pragma once
+#include <trireme/core/descriptor.hpp>
+#include <trireme/core/error.hpp>
+
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <atomic>
+#include <bit>
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <new>
+#include <string>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -24,49 +31,60 @@ public:
   static constexpr std::string_view owner = "process_pool"; // for check_kernel
   static constexpr std::string_view advice = "the pool's memory, which its workers can't see: use a tri::buffer of the pool";
 
+  static constexpr std::size_t largest = std::size_t{1} << (sizeof(void*) == 8 ? 40 : 29);
+
   shared_region() = default;
 
   /// A new one of up to `most` bytes, at an address that is free in every process: outside of where the system puts
   /// programs, libraries, heaps and stacks, and where the sanitizers keep theirs. Half of it, and so on, where a limit of
   /// the process forbids so much.
-  /// @throws std::bad_alloc; std::system_error where the limit of file sizes leaves too little, or there are no more files.
+  /// @throws std::bad_alloc; error where all places are taken; std::system_error where the limit of file sizes leaves too
+  /// little, or there are no more files.
   explicit shared_region(std::size_t most) {
     if (rlimit files{}; ::getrlimit(RLIMIT_FSIZE, &files) == 0 && files.rlim_cur < most) { // going over it raises a signal
       most = static_cast<std::size_t>(files.rlim_cur) / page * page;
       if (most < smallest)
         throw std::system_error(EFBIG, std::generic_category(), "trireme: process_pool: the limit of file sizes, ulimit -f");
     }
-    file_ = ::memfd_create("trireme", MFD_CLOEXEC);
+    file_ = beyond_streams(::memfd_create("trireme", MFD_CLOEXEC));
     if (file_ < 0) throw std::system_error(errno, std::generic_category(), "trireme: process_pool: memfd_create");
+    // The more there are the smaller: so that there is room for hundreds.
+    std::size_t const others = alive().fetch_add(1);
+    if (most > smallest) most = std::max(smallest, std::min(most, largest >> std::bit_width(others / 16)));
     bool limited = false;
+    int why = 0;
     for (std::size_t size = most; size >= smallest; size /= 2) {
-      for (std::size_t place = 0; place < places; ++place) {
-        void* const at = reinterpret_cast<void*>((std::uintptr_t{1} << address_bits) + place * step);
+      std::size_t const step = std::max(least_step, std::bit_ceil(size));
+      for (std::uintptr_t place = first_place; place <= last_place - size; place += step) {
+        void* const at = reinterpret_cast<void*>(place);
         void* const got = map(at, size, file_);
         if (got == at) {
           base_ = static_cast<char*>(at);
           size_ = size;
           break;
         }
-        if (got != MAP_FAILED)
-          ::munmap(got, size); // a system that does not know MAP_FIXED_NOREPLACE
-        else if (errno == ENOMEM)
-          break; // too much, anywhere
+        why = got == MAP_FAILED ? errno : EEXIST;
+        if (got != MAP_FAILED) ::munmap(got, size); // a system that does not know MAP_FIXED_NOREPLACE
+        if (why == ENOMEM) break;                   // too much, anywhere
       }
       if (base_ == nullptr) {
-        limited = true;
+        limited = limited || why == ENOMEM;
         continue;
       }
       if (limited) { // leave the other half of what there is to the program
         ::munmap(base_ + size / 2, size - size / 2);
         size_ = size / 2;
       }
-      if (::ftruncate(file_, static_cast<off_t>(size_)) == 0) return;
+      counted_ = ::ftruncate(file_, static_cast<off_t>(size_)) == 0;
+      if (counted_) return;
       ::munmap(base_, size_);
       base_ = nullptr;
     }
     ::close(file_);
-    throw std::bad_alloc{};
+    alive().fetch_sub(1);
+    if (why == ENOMEM) throw std::bad_alloc{};
+    throw error("trireme: process_pool: there is no room in the address space for one more pool beside the " +
+                std::to_string(others) + " that are alive");
   }
 
   /// The one that another process made, at its address. @returns whether that worked.
@@ -80,11 +98,13 @@ public:
   }
 
   shared_region(shared_region&& other) noexcept
-      : base_(std::exchange(other.base_, nullptr)), size_(std::exchange(other.size_, 0)), file_(std::exchange(other.file_, -1)) {}
+      : base_(std::exchange(other.base_, nullptr)), size_(std::exchange(other.size_, 0)), file_(std::exchange(other.file_, -1)),
+        counted_(std::exchange(other.counted_, false)) {}
   shared_region& operator=(shared_region&&) = delete;
   ~shared_region() {
     if (base_ != nullptr) ::munmap(base_, size_);
     if (file_ >= 0) ::close(file_);
+    if (counted_) alive().fetch_sub(1);
   }
 
   [[nodiscard]] char* base() const noexcept { return base_; }
@@ -111,12 +131,25 @@ public:
     ::fallocate(file_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(first), static_cast<off_t>(bytes));
   }
 
+  /// For a process that only has a copy: from now on it sees what is there, and writes to pages of its own.
+  void make_private() const noexcept {
+    ::mmap(base_, size_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE | MAP_FIXED, file_, 0);
+  }
+
 private:
-  static constexpr int address_bits = sizeof(void*) == 8 ? 45 : 30;
-  static constexpr std::size_t step = std::size_t{1} << (sizeof(void*) == 8 ? 40 : 28);
-  static constexpr std::size_t places = sizeof(void*) == 8 ? 60 : 4;
+  static constexpr bool wide = sizeof(void*) == 8;
+  // From where the address sanitizer's shadow ends to where position-independent programs begin.
+  static constexpr std::uintptr_t first_place = std::uintptr_t{wide ? 17u : 4u} << (wide ? 40 : 28);
+  static constexpr std::uintptr_t last_place = std::uintptr_t{wide ? 85u : 8u} << (wide ? 40 : 28);
+  static constexpr std::size_t least_step = std::size_t{1} << (wide ? 34 : 26);
   static constexpr std::size_t page = 4096;
   static constexpr std::size_t smallest = std::size_t{1} << 24;
+
+  /// How many this process has.
+  static std::atomic<std::size_t>& alive() noexcept {
+    static std::atomic<std::size_t> count{0};
+    return count;
+  }
 
   static void* map(void* at, std::size_t size, int file) noexcept {
     return ::mmap(at, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE | MAP_FIXED_NOREPLACE, file, 0);
@@ -125,6 +158,7 @@ private:
   char* base_ = nullptr;
   std::size_t size_ = 0;
   int file_ = -1;
+  bool counted_ = false; ///< among those alive
 };
 
 }}} // namespace trireme::v1::detail

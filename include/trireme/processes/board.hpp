@@ -46,7 +46,7 @@ struct job_plan {
   std::uint32_t chunks = 0;
   std::uint64_t n = 0;
   std::uint64_t chunk_size = 0; ///< indices that are claimed at once
-  std::uint64_t run_size = 0;   ///< indices that the kernel is called with at once, at most
+  std::uint64_t run_size = 0;   ///< indices that the kernel is called with at once, at most; 0: from the time that they take
   std::uint64_t after = 0;      ///< the offset of a job that must be complete before; 0: none
 };
 
@@ -62,6 +62,10 @@ struct job : job_plan {
   std::uint32_t width = 0;
   failure_record failure;
 
+  [[nodiscard]] std::uint64_t chunk_begin(std::uint32_t c) const noexcept { return c * chunk_size; }
+  [[nodiscard]] std::uint64_t chunk_end(std::uint32_t c) const noexcept {
+    return n - chunk_begin(c) > chunk_size ? chunk_begin(c) + chunk_size : n;
+  }
   [[nodiscard]] shared_word* claims() noexcept { return reinterpret_cast<shared_word*>(this + 1); }
   [[nodiscard]] shared_word* counts() noexcept { return claims() + chunks; }
   [[nodiscard]] static std::size_t bytes(std::size_t chunks, std::size_t width) {
@@ -92,7 +96,8 @@ struct alignas(128) worker_state {
   static constexpr std::uint64_t not_sure = 1;
   shared_word asleep{0};
   std::atomic<std::int32_t> pid{0};
-  shared_word started{0};                ///< this process has got as far as to its first job
+  enum progress : std::uint32_t { starting, serving, worked };
+  shared_word started{starting};         ///< how far this process has got: `worked` once it has begun a chunk
   std::atomic<std::int64_t> deadline{0}; ///< of the run that it is at; 0: at none; `condemned`: it took too long
   std::atomic<std::uint64_t> run_first{0}, run_last{0};
   std::atomic<std::uint64_t> unsent{0}, unsent_size{0}; ///< a message in its outbox that no job tells of yet
@@ -105,22 +110,30 @@ struct alignas(128) worker_state {
   }
 };
 
-/// The beginning of a pool's region.
-struct board {
-  static constexpr std::size_t queue_size = 4096;
-
+/// What is settled about a pool before its first worker starts. The parent and the supervisor keep copies, which tell them
+/// where a kernel has written over the board.
+struct board_plan {
   std::uint64_t region_size = 0;
   std::uint32_t width = 0;
   std::uint32_t retries = 0;
   std::int64_t timeout_ns = 0;                                  ///< 0: none
   std::uint64_t outboxes = 0, outbox_size = 0, outbox_maps = 0; ///< offset, size of each, offset of what is used of them
+  bool operator==(board_plan const&) const = default;
+};
+
+/// The beginning of a pool's region.
+struct board : board_plan {
+  static constexpr std::size_t queue_size = 4096;
+
+  explicit board(board_plan const& plan) : board_plan(plan) {}
+
   std::uint64_t program_base = 0;                               ///< where the workers have the program itself
   shared_word ready{0};                                         ///< the supervisor runs
-  shared_word broken{0};                                        ///< workers die before they can work, or can't be started
+  shared_word broken{0};                                        ///< workers end without work, or can't be started
   shared_word start_error{0};                                   ///< why one could not be started, an errno; 0: it could
   shared_word shutdown{0};
-  shared_word completed{0}; ///< counts jobs, for a thread of the parent that watches several at once
-  shared_word watching{0};  ///< that thread sleeps
+  alignas(128) shared_word completed{0}; ///< counts jobs, for a thread of the parent that watches several at once
+  shared_word watching{0};               ///< that thread sleeps
 
   alignas(128) std::atomic<std::uint64_t> head{0};
   alignas(128) std::atomic<std::uint64_t> tail{0};
@@ -137,6 +150,13 @@ struct board {
   [[nodiscard]] worker_state* workers() noexcept { return reinterpret_cast<worker_state*>(this + 1); }
   [[nodiscard]] char* base() noexcept { return reinterpret_cast<char*>(this); }
   [[nodiscard]] job& job_at(std::uint64_t offset) noexcept { return *reinterpret_cast<job*>(base() + offset); }
+  /// Whether a job can be there at all, in a region as the plan says.
+  [[nodiscard]] bool may_be_job(board_plan const& plan, std::uint64_t offset) noexcept {
+    if (offset < plan.outboxes || offset % alignof(job) != 0 || offset > plan.region_size - sizeof(job)) return false;
+    job const& j = job_at(offset);
+    return j.width == plan.width && j.chunks <= (plan.region_size - offset) / sizeof(shared_word) &&
+           job::bytes(j.chunks, j.width) <= plan.region_size - offset;
+  }
   [[nodiscard]] std::uint64_t offset(void const* p) noexcept {
     return static_cast<std::uint64_t>(static_cast<char const*>(p) - base());
   }

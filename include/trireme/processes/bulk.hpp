@@ -26,18 +26,14 @@ void run_kernel(worker_side&, job&, void* kernel, std::size_t first, std::size_t
 
 /// A kernel of any type, as it gets to the workers.
 struct kernel_parcel {
-  code_place (*code)();
+  void const* code;
   std::size_t bytes, align;
   void const* from;
   void (*copy)(process_crew&, void const* from, char* to);
 
   template <class F>
   static kernel_parcel of(F const& f) {
-    return {[] {
-              static code_place const place = place_of_code(reinterpret_cast<void const*>(&run_kernel<F>));
-              return place;
-            },
-            sizeof(F), alignof(F), std::addressof(f),
+    return {reinterpret_cast<void const*>(&run_kernel<F>), sizeof(F), alignof(F), std::addressof(f),
             [](process_crew& crew, void const* kernel, char* to) { copy_kernel(crew, *static_cast<F const*>(kernel), to); }};
   }
 };
@@ -47,7 +43,7 @@ class process_bulk : public process_job {
 public:
   process_bulk(std::shared_ptr<process_crew> crew, std::size_t n, kernel_parcel const& f, std::size_t grain,
                std::stop_token const& stop, job const* after)
-      : process_job(crew, plan(crew->shared(), n, grain, after), f.code(), f.bytes, f.align,
+      : process_job(crew, plan(crew->shared(), n, grain, after), f.code, f.bytes, f.align,
                     [&](char* to) { f.copy(*crew, f.from, to); }),
         stop_(stop, set_stop{&get()}) {
     publish();
@@ -62,12 +58,12 @@ private:
   /// Chunks enough to spread any work, and few enough to be cheap: claiming one takes some ten nanoseconds.
   static job_plan plan(board& b, std::size_t n, std::size_t grain, job const* after) {
     std::size_t const most = std::clamp<std::size_t>(std::size_t{128} * b.width, 256, 4096);
-    std::size_t const run = grain != 0 ? grain : b.timeout_ns != 0 ? 1 : 0; // 0: a chunk
+    std::size_t const run = grain != 0 ? grain : b.timeout_ns != 0 ? 1 : 0;
     std::size_t const unit = std::max<std::size_t>(run, 1), units = n / unit + (n % unit != 0);
     job_plan p;
     p.n = n;
     p.chunk_size = std::max<std::size_t>(1, units / most + (units % most != 0)) * unit;
-    p.run_size = run != 0 ? run : p.chunk_size;
+    p.run_size = p.chunk_size == 1 ? 1 : run;
     p.chunks = static_cast<std::uint32_t>(n / p.chunk_size + (n % p.chunk_size != 0));
     p.after = after != nullptr ? b.offset(after) : 0;
     return p;

@@ -6,6 +6,7 @@
 #endif
 #include <trireme/core/accepts.hpp>
 #include <trireme/core/count.hpp>
+#include <trireme/core/deadline.hpp>
 #include <trireme/core/executor.hpp>
 #include <trireme/processes/bulk.hpp>
 #include <trireme/processes/crew.hpp>
@@ -37,8 +38,8 @@ struct process_options {
   count<"retries"> retries = 0;
   /// How long the kernel may take at once; 0: for ever. The worker that exceeds it is killed, and the call throws
   /// `timed_out`. With a timeout, a kernel over indices or elements is called for one at a time unless a chunk size is given.
-  std::chrono::nanoseconds timeout{0};
-  /// The most that buffers and arguments may take together, in bytes; 0: what the system has.
+  time_span timeout = {};
+  /// The most that buffers and arguments may take together, in bytes; 0, and more than can be addressed: what the system has.
   count<"memory"> memory = 0;
 };
 
@@ -93,6 +94,7 @@ public:
 
   /// `width` workers, which may be more than there are cores: right for work that waits.
   /// @throws std::invalid_argument for a width of 0 or over 65,535, too many retries, a negative timeout; std::bad_alloc;
+  /// error where there is no room in the address space for one more: there is for some hundreds of pools at a time;
   /// std::system_error where the system has no more processes or files; where it has none for any worker, the first call
   /// says so, and where it has some, the pool works with those, and tries to start the others for some seconds.
   explicit process_pool(count<"width"> width, process_options const& options = {}) : width_(checked(width)) {
@@ -102,8 +104,10 @@ public:
     // In a worker that is about to start, the program's own pools are made once more; they have no work there.
     if (detail::process_role::current == detail::process_role::initialising) return;
     std::size_t const least = least_memory * width_;
-    std::size_t const memory = options.memory == 0u ? default_memory : std::max<std::size_t>(options.memory, 1) * 2 + least;
-    auto const crew = std::make_shared<detail::process_crew>(width_, options.retries, options.timeout.count(), memory);
+    bool const limited = options.memory != 0u && options.memory < (default_memory - std::min(least, default_memory)) / 2;
+    std::size_t const memory = limited ? options.memory * 2 + least : default_memory;
+    auto const timeout = std::min<std::chrono::nanoseconds>(options.timeout, detail::longest_time);
+    auto const crew = std::make_shared<detail::process_crew>(width_, options.retries, timeout.count(), memory);
     // What outlives the handles, as a future may, keeps the memory, but gives the workers nothing more to do.
     crew_ = {crew.get(), [crew](detail::process_crew*) { detail::process_crew::end_tasks(crew); }};
   }
@@ -164,7 +168,7 @@ public:
 
 private:
   static constexpr std::size_t widest = 65'535;
-  static constexpr std::size_t default_memory = std::size_t{1} << (sizeof(void*) == 8 ? 40 : 29);
+  static constexpr std::size_t default_memory = detail::shared_region::largest;
   static constexpr std::size_t least_memory = std::size_t{1} << 24; ///< for each worker, beside the user's
 
   template <class F>

@@ -7,8 +7,10 @@
 /// main is never reached. Workers, forked from there, do the static initialisation, each for itself. A fork is five times
 /// as fast, and right where the program has one thread and little memory.
 #pragma once
+#include <trireme/core/forks.hpp>
 #include <trireme/processes/arena.hpp>
 #include <trireme/processes/board.hpp>
+#include <trireme/processes/forked_copy.hpp>
 #include <trireme/processes/supervisor.hpp>
 
 #include <fcntl.h>
@@ -103,6 +105,9 @@ inline void become_worker_of_fork() {
   ::prctl(PR_SET_NAME, "trireme-pool");
   ::setpgid(0, 0);            // Ctrl-C is for the program to answer
   ::signal(SIGCHLD, SIG_DFL); // a program that ignores it would have its workers reaped unseen
+  this_process::renew(); // no call of fork() has told
+  forked_copy::forget();
+  streams_held().keep();      // what a kernel prints, and what it opens, is not for descriptors of the pool's
   // The program's open files: a pipe must end when the program closes it.
   int const low = std::min(region.file(), parent), high = std::max(region.file(), parent);
   auto const close_range = [](int first, int last) {
@@ -243,14 +248,20 @@ struct started_supervisor {
 
 /// Starts a supervisor for the pool in `region`. @throws std::system_error
 inline started_supervisor start_supervisor(shared_region const& region) {
-  int const parent = static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0));
+  int const parent = open_process(::getpid());
   if (parent < 0) throw std::system_error(errno, std::generic_category(), "trireme: process_pool: pidfd_open");
-  struct closed {
-    int file;
-    ~closed() { ::close(file); }
-  } const close_parent{parent};
   bool const fork = may_fork();
-  return {fork ? fork_supervisor(region, parent) : execute_supervisor(region, parent), fork};
+  int pidfd = -1;
+  try {
+    pidfd = fork ? fork_supervisor(region, parent) : execute_supervisor(region, parent);
+  } catch (...) {
+    ::close(parent);
+    throw;
+  }
+  ::close(parent); // which leaves room for the other
+  pidfd = beyond_streams(pidfd);
+  if (pidfd < 0) throw std::system_error(errno, std::generic_category(), "trireme: process_pool: pidfd");
+  return {pidfd, fork};
 }
 
 }}} // namespace trireme::v1::detail

@@ -27,8 +27,8 @@ template <class F>
 void copy_kernel(process_crew& crew, F const& f, char* to) {
   std::memcpy(to, static_cast<void const*>(std::addressof(f)), sizeof(F));
   check_kernel(crew.region(), f, [&](auto const& function) {
-    code_place const at = place_of_code(reinterpret_cast<void const*>(function));
-    if (at.module != place_of_code(reinterpret_cast<void const*>(&enter_image)).module)
+    code_place const at = crew.place_of_code(reinterpret_cast<void const*>(function));
+    if (at.module != crew.place_of_code(reinterpret_cast<void const*>(&enter_image)).module)
       throw std::invalid_argument("trireme: process_pool: a pointer to a function of a library can't be bound: use tri::fn");
     std::uint64_t const there = crew.shared().program_base + at.offset;
     static_assert(sizeof there == sizeof function);
@@ -42,18 +42,20 @@ class process_job {
 public:
   /// `payload(p)` writes the payload, of that size and alignment, before a worker sees the job.
   template <class Payload>
-  process_job(std::shared_ptr<process_crew> crew, job_plan const& plan, code_place code, std::size_t bytes, std::size_t align,
+  process_job(std::shared_ptr<process_crew> crew, job_plan const& plan, void const* code, std::size_t bytes, std::size_t align,
               Payload const& payload)
       : crew_(std::move(crew)) {
     board& b = crew_->shared();
+    code_place const place = crew_->place_of_code(code);
+    std::uint32_t const width = crew_->width();
     std::size_t const a = std::max(align, alignof(job));
-    std::size_t const before = (job::bytes(plan.chunks, b.width) + a - 1) / a * a;
+    std::size_t const before = (job::bytes(plan.chunks, width) + a - 1) / a * a;
     void* const memory = crew_->heap().allocate(before + bytes, a);
     job_ = new (memory) job(plan);
-    job_->width = b.width;
-    job_->code = code;
+    job_->width = width;
+    job_->code = place;
     job_->payload = b.offset(memory) + before;
-    std::memset(static_cast<void*>(job_->claims()), 0, (plan.chunks + b.width) * sizeof(shared_word));
+    std::memset(static_cast<void*>(job_->claims()), 0, (plan.chunks + width) * sizeof(shared_word));
     try {
       payload(static_cast<char*>(memory) + before);
     } catch (...) {
@@ -64,6 +66,7 @@ public:
   process_job(process_job const&) = delete;
   process_job& operator=(process_job const&) = delete;
   ~process_job() {
+    if (crew_->is_copy()) return; // another process's, which sees to it
     if (!published_) {
       crew_->heap().deallocate(job_);
       return;
@@ -77,7 +80,7 @@ public:
     crew_->publish(*job_);
     published_ = true;
   }
-  [[nodiscard]] bool ready() const noexcept { return job_->complete.load() != 0; }
+  [[nodiscard]] bool ready() const noexcept { return job_->complete.load() != 0 || crew_->overwritten(); }
   void wait() noexcept { crew_->wait_for(*job_); }
   [[nodiscard]] bool wait_until(std::int64_t until) noexcept { return crew_->wait_for(*job_, until); } ///< until then at most
   [[nodiscard]] job& get() noexcept { return *job_; }
@@ -85,6 +88,7 @@ public:
 
   /// What it ended in, if that is an exception. Once, when it is complete.
   [[nodiscard]] std::exception_ptr failure() {
+    if (crew_->overwritten()) return std::make_exception_ptr(process_crew::overwritten_error());
     if (job_->failed.load() == 0) return nullptr;
     failure_taken_ = true;
     return failure_of(crew_->shared(), job_->failure);
@@ -92,7 +96,7 @@ public:
 
 private:
   void failure_record_release() noexcept {
-    if (job_->failed.load() != 0 && job_->failure.text != 0)
+    if (!crew_->overwritten() && job_->failed.load() != 0 && job_->failure.text != 0)
       outbox::release(crew_->shared(), job_->failure.text, job_->failure.text_size);
   }
 

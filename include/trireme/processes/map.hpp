@@ -13,32 +13,18 @@
 #include <cstdint>
 #include <stop_token>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
 namespace trireme { inline namespace v1 { namespace detail {
 
-/// An exception of an element, as it travels.
-struct travelling_failure {
-  std::uint64_t place = 0;
-  std::int32_t code = 0, value = 0;
-  std::string texts;
-  template <class Archive>
-  void serialize(Archive& archive) {
-    archive(place, code, value, texts);
-  }
-};
+/// An exception of an element, as it travels: its place, code and value, and its texts.
+using travelling_failure = std::tuple<std::uint64_t, std::int32_t, std::int32_t, std::string>;
 
+/// The values, the failures, and the seconds that all took.
 template <class R>
-struct travelling_results {
-  std::vector<R> values;
-  std::vector<travelling_failure> failures;
-  double seconds = 0;
-  template <class Archive>
-  void serialize(Archive& archive) {
-    archive(values, failures, seconds);
-  }
-};
+using travelling_results = std::tuple<std::vector<R>, std::vector<travelling_failure>, double>;
 
 /// f of each element of a chunk, in a worker.
 template <class R, class F>
@@ -48,15 +34,17 @@ struct chunk_kernel {
   template <class T>
   travelling_results<R> operator()(std::vector<T> const& elements) const {
     travelling_results<R> out;
-    out.values.reserve(elements.size());
+    auto& [values, failures, seconds] = out;
+    values.reserve(elements.size());
     auto const begun = std::chrono::steady_clock::now();
     for (std::size_t k = 0; k < elements.size(); ++k) try {
-        out.values.push_back(f(elements[k]));
+        if (worker_side::stop_requested()) throw cancelled{};
+        values.push_back(f(elements[k]));
       } catch (...) {
         exception_parts const p = take_apart_current();
-        out.failures.push_back({k, p.code, p.value, p.joined()});
+        failures.emplace_back(k, p.code, p.value, p.joined());
       }
-    out.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
+    seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
     return out;
   }
 };
@@ -72,15 +60,16 @@ public:
   }
   static chunk_results<R> received(travelling_results<R> from) {
     chunk_results<R> results;
+    auto& [values, failures, seconds] = from;
     if constexpr (std::same_as<R, bool>)
-      results.values.assign(from.values.begin(), from.values.end());
+      results.values.assign(values.begin(), values.end());
     else
-      results.values = std::move(from.values);
-    results.seconds = from.seconds;
-    for (auto const& failure : from.failures) {
-      exception_parts parts{failure.code, failure.value, {}, {}};
-      parts.split(failure.texts);
-      results.failures.emplace_back(failure.place, put_together(parts));
+      results.values = std::move(values);
+    results.seconds = seconds;
+    for (auto const& [place, code, value, texts] : failures) {
+      exception_parts parts{code, value, {}, {}};
+      parts.split(texts);
+      results.failures.emplace_back(place, put_together(parts));
     }
     return results;
   }

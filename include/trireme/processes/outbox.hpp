@@ -65,4 +65,14 @@ private:
   std::size_t committed_ = 0;
 };
 
+/// How a region of that size is divided: the board, its workers' states, the maps of their outboxes, these, and the heap.
+inline board_plan plan_board(std::size_t size, std::size_t width, std::size_t retries, std::int64_t timeout_ns) {
+  constexpr std::size_t page = outbox::page, largest_outbox = std::size_t{1} << 36;
+  board_plan p{size, static_cast<std::uint32_t>(width), static_cast<std::uint32_t>(retries), timeout_ns};
+  p.outbox_maps = (sizeof(board) + width * sizeof(worker_state) + page - 1) / page * page;
+  p.outbox_size = std::min(largest_outbox, size / 4 / width / page * page);
+  p.outboxes = p.outbox_maps + width * outbox::map_bytes(p.outbox_size);
+  return p;
+}
+
 }}} // namespace trireme::v1::detail

@@ -3,6 +3,7 @@
 #pragma once
 #include <trireme/algorithm/submit.hpp>
 #include <trireme/processes/executor.hpp>
+#include <trireme/processes/forked_copy.hpp>
 #include <trireme/processes/job.hpp>
 #include <trireme/processes/wire.hpp>
 
@@ -48,6 +49,7 @@ void run_task(worker_side& worker, job&, void* payload, std::size_t, std::size_t
     std::apply(f, std::move(arguments));
   } else {
     R const result = std::apply(f, std::move(arguments));
+    forked_copy::leave_if_one(); // what follows writes to the pool's memory
     wire_writer measure;
     write_value(measure, result);
     task.result_size = measure.size();
@@ -144,7 +146,8 @@ private:
   template <class... From>
   process_task(wire_size size, std::shared_ptr<process_crew> const& crew, F const& f, From const&... args)
       : task_result<R>(1, {}, false), job_(crew, job_plan{.chunks = 1, .n = 1, .chunk_size = 1, .run_size = 1, .after = 0},
-                                           code(), arguments_at<F>() + size.bytes, alignof(task_payload<F>), [&](char* to) {
+                                           reinterpret_cast<void const*>(&run_task<R, F, A...>),
+                                           arguments_at<F>() + size.bytes, alignof(task_payload<F>), [&](char* to) {
                                              auto* const task = new (to) task_payload<F>;
                                              task->arguments_size = size.bytes;
                                              copy_kernel(*crew, f, reinterpret_cast<char*>(task->kernel));
@@ -179,14 +182,11 @@ private:
       return T(x);
   }
 
-  static code_place code() {
-    static code_place const place = place_of_code(reinterpret_cast<void const*>(&run_task<R, F, A...>));
-    return place;
-  }
   task_payload<F>& payload() noexcept {
     return *std::launder(reinterpret_cast<task_payload<F>*>(job_.crew().shared().base() + job_.get().payload));
   }
   void drop_message() noexcept {
+    if (job_.crew().overwritten()) return;
     if (auto const& task = payload(); task.result != 0) outbox::release(job_.crew().shared(), task.result, task.result_size);
   }
 
@@ -194,18 +194,29 @@ private:
   process_job job_;
 };
 
+/// The compiler's note behind the message says which type.
+template <class Argument>
+consteval bool argument_travels() {
+  static_assert(travels<Argument>(), "trireme: submit: an argument can't travel to another process: give its type a serialize "
+                                     "function for cereal, and a default constructor");
+  return travels<Argument>();
+}
+template <class Result>
+consteval bool result_travels() {
+  if constexpr (std::is_void_v<Result>) {
+    return true;
+  } else {
+    static_assert(travels<Result>(), "trireme: submit: the result can't travel from another process: give its type a serialize "
+                                     "function for cereal, and a default constructor");
+    return travels<Result>();
+  }
+}
 template <class R, class... A>
 consteval bool can_travel() {
-  constexpr bool arguments = (travels<A>() && ...);
-  static_assert(arguments, "trireme: submit: an argument can't travel to another process: give its type a serialize function "
-                           "for cereal, and a default constructor");
-  if constexpr (std::is_void_v<R>) {
-    return arguments;
-  } else {
-    static_assert(travels<R>(), "trireme: submit: the result can't travel from another process: give its type a serialize "
-                                "function for cereal, and a default constructor");
-    return arguments && travels<R>();
-  }
+  bool const arguments[]{true, argument_travels<A>()...};
+  bool all = result_travels<R>();
+  for (bool const a : arguments) all = all && a;
+  return all;
 }
 
 } // namespace detail

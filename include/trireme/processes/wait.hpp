@@ -1,9 +1,12 @@
 /// @file processes/wait.hpp
 /// Waiting for a word in shared memory to change: a short spin that yields, then sleep in a futex.
 #pragma once
+#include <trireme/core/descriptor.hpp>
+
 #include <linux/futex.h>
 #include <sched.h>
 #include <sys/syscall.h>
+#include <sys/types.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -47,6 +50,9 @@ bool spin_until(Done const& done) noexcept {
   }
   return done();
 }
+
+/// A descriptor of a process, which can be polled for its end; -1 and errno where there is none.
+inline int open_process(pid_t pid) noexcept { return beyond_streams(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))); }
 
 inline std::int64_t now_ns() noexcept {
   timespec t{};

@@ -1,50 +1,35 @@
 /// @file processes/wire.hpp
-/// Values that travel between processes: as their bytes where that is right, else by cereal.
+/// Values that travel between processes, by one recursive definition: their bytes where these are the value; of the standard
+/// library's containers, pairs, tuples, optionals and variants one element after the other; by cereal what has functions for it.
 #pragma once
-#include <trireme/core/fn.hpp>
+#include <trireme/processes/wire_archive.hpp>
 
-#include <cereal/archives/binary.hpp>
-#include <cereal/types/array.hpp>
-#include <cereal/types/bitset.hpp>
-#include <cereal/types/chrono.hpp>
-#include <cereal/types/complex.hpp>
-#include <cereal/types/deque.hpp>
-#include <cereal/types/forward_list.hpp>
-#include <cereal/types/list.hpp>
-#include <cereal/types/map.hpp>
-#include <cereal/types/memory.hpp>
-#include <cereal/types/optional.hpp>
-#include <cereal/types/queue.hpp>
-#include <cereal/types/set.hpp>
-#include <cereal/types/stack.hpp>
-#include <cereal/types/string.hpp>
-#include <cereal/types/tuple.hpp>
-#include <cereal/types/unordered_map.hpp>
-#include <cereal/types/unordered_set.hpp>
-#include <cereal/types/utility.hpp>
-#include <cereal/types/variant.hpp>
-#include <cereal/types/vector.hpp>
-
+#include <array>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
-#include <istream>
+#include <deque>
+#include <forward_list>
+#include <list>
+#include <map>
 #include <memory>
-#include <ostream>
-#include <stdexcept>
-#include <streambuf>
+#include <new>
+#include <optional>
+#include <queue>
+#include <set>
+#include <stack>
 #include <string>
+#include <tuple>
 #include <type_traits>
+#include <unordered_map>
+#include <unordered_set>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace trireme { inline namespace v1 { namespace detail {
 
-/// The bytes are the value.
-template <class T>
-concept flat = enable_transferable<T>;
-
-/// A vector or a string of such.
+/// A vector or a string of values that are their bytes.
 template <class T>
 inline constexpr bool is_flat_sequence = false;
 template <class T, class A>
@@ -61,73 +46,87 @@ concept eigen_dense = requires(T& m, T const& c) {
   c.data();
 };
 
-/// Counts what is written, or writes it to memory of that size.
-class wire_writer : public std::streambuf {
-public:
-  wire_writer() = default;
-  wire_writer(char* to, std::size_t size) : to_(to), room_(size) {}
-  [[nodiscard]] std::size_t size() const noexcept { return size_; }
-
-  void put(void const* from, std::size_t bytes) {
-    if (to_ != nullptr) {
-      if (bytes > room_ - size_)
-        throw std::runtime_error("trireme: submit: a value was serialised to more bytes the second time");
-      if (bytes != 0) std::memcpy(to_ + size_, from, bytes);
-    }
-    size_ += bytes;
-  }
-
-protected:
-  std::streamsize xsputn(char const* from, std::streamsize n) override {
-    put(from, static_cast<std::size_t>(n));
-    return n;
-  }
-  int_type overflow(int_type c) override {
-    char const byte = traits_type::to_char_type(c);
-    put(&byte, 1);
-    return c;
-  }
-
-private:
-  char* to_ = nullptr;
-  std::size_t room_ = 0, size_ = 0;
+/// How a type is written that is none of these: as elements behind their number, as parts, or by cereal.
+enum class wire_kind { cereal, sequence, parts, array, optional, variant };
+template <class... E>
+struct wire_by_cereal { // with the elements that cereal will come to
+  static constexpr wire_kind kind = wire_kind::cereal;
+  using elements = std::tuple<std::type_identity<E>...>;
 };
-
-class wire_reader : public std::streambuf {
-public:
-  wire_reader(char const* from, std::size_t size) : from_(from), left_(size) {}
-
-  /// The next bytes, in place.
-  char const* take(std::size_t bytes) {
-    if (bytes > left_) throw std::runtime_error("trireme: submit: a value ended before it was whole");
-    left_ -= bytes;
-    return std::exchange(from_, from_ + bytes);
-  }
-
-protected:
-  std::streamsize xsgetn(char* to, std::streamsize n) override {
-    if (n > 0) std::memcpy(to, take(static_cast<std::size_t>(n)), static_cast<std::size_t>(n));
-    return n;
-  }
-  int_type uflow() override { return left_ == 0 ? traits_type::eof() : traits_type::to_int_type(*take(1)); }
-  int_type underflow() override { return left_ == 0 ? traits_type::eof() : traits_type::to_int_type(*from_); }
-
-private:
-  char const* from_;
-  std::size_t left_;
+template <wire_kind Kind, class... E>
+struct wire_as : wire_by_cereal<E...> {
+  static constexpr wire_kind kind = Kind;
 };
+template <class T>
+struct wire_form : wire_by_cereal<> {};
+template <class T, class A>
+struct wire_form<std::vector<T, A>> : wire_as<wire_kind::sequence, T> {};
+template <class T, class A>
+struct wire_form<std::deque<T, A>> : wire_as<wire_kind::sequence, T> {};
+template <class T, class A>
+struct wire_form<std::list<T, A>> : wire_as<wire_kind::sequence, T> {};
+template <class T, class C, class A>
+struct wire_form<std::set<T, C, A>> : wire_as<wire_kind::sequence, T> {};
+template <class T, class C, class A>
+struct wire_form<std::multiset<T, C, A>> : wire_as<wire_kind::sequence, T> {};
+template <class K, class T, class C, class A>
+struct wire_form<std::map<K, T, C, A>> : wire_as<wire_kind::sequence, std::pair<K, T>> {};
+template <class K, class T, class C, class A>
+struct wire_form<std::multimap<K, T, C, A>> : wire_as<wire_kind::sequence, std::pair<K, T>> {};
+template <class T, class H, class P, class A>
+struct wire_form<std::unordered_set<T, H, P, A>> : wire_as<wire_kind::sequence, T> {};
+template <class T, class H, class P, class A>
+struct wire_form<std::unordered_multiset<T, H, P, A>> : wire_as<wire_kind::sequence, T> {};
+template <class K, class T, class H, class P, class A>
+struct wire_form<std::unordered_map<K, T, H, P, A>> : wire_as<wire_kind::sequence, std::pair<K, T>> {};
+template <class K, class T, class H, class P, class A>
+struct wire_form<std::unordered_multimap<K, T, H, P, A>> : wire_as<wire_kind::sequence, std::pair<K, T>> {};
+template <class A, class B>
+struct wire_form<std::pair<A, B>> : wire_as<wire_kind::parts, std::remove_cv_t<A>, std::remove_cv_t<B>> {};
+template <class... T>
+struct wire_form<std::tuple<T...>> : wire_as<wire_kind::parts, std::remove_cv_t<T>...> {};
+template <class T, std::size_t N>
+struct wire_form<std::array<T, N>> : wire_as<wire_kind::array, T> {};
+template <class T>
+struct wire_form<std::optional<T>> : wire_as<wire_kind::optional, T> {};
+template <class... T>
+struct wire_form<std::variant<T...>> : wire_as<wire_kind::variant, T...> {};
+template <class T> // what is polymorphic cereal knows by its registered name
+using wire_pointee = std::conditional_t<std::is_polymorphic_v<T>, wire_by_cereal<>, wire_by_cereal<T>>;
+template <class T, class D>
+struct wire_form<std::unique_ptr<T, D>> : wire_pointee<T> {};
+template <class T>
+struct wire_form<std::shared_ptr<T>> : wire_pointee<T> {};
+template <class T, class A>
+struct wire_form<std::forward_list<T, A>> : wire_by_cereal<T> {};
+template <class T, class C>
+struct wire_form<std::queue<T, C>> : wire_by_cereal<T> {};
+template <class T, class C>
+struct wire_form<std::stack<T, C>> : wire_by_cereal<T> {};
+template <class T, class C, class L>
+struct wire_form<std::priority_queue<T, C, L>> : wire_by_cereal<T> {};
 
 template <class T>
 consteval bool travels() {
-  if constexpr (flat<T> || is_flat_sequence<T> || eigen_dense<T>)
+  if constexpr (flat<T> || is_flat_sequence<T> || eigen_dense<T>) {
     return true;
-  else
-    return cereal::traits::is_output_serializable<T, cereal::BinaryOutputArchive>::value &&
-           cereal::traits::is_input_serializable<T, cereal::BinaryInputArchive>::value && std::is_default_constructible_v<T>;
+  } else if constexpr (!std::is_object_v<T>) {
+    return false;
+  } else {
+    constexpr bool elements = []<class... E>(std::tuple<std::type_identity<E>...>) {
+      return (travels<E>() && ...);
+    }(typename wire_form<T>::elements{});
+    if constexpr (!elements || wire_form<T>::kind != wire_kind::cereal)
+      return elements;
+    else
+      return cereal::traits::is_output_serializable<T, wire_output>::value &&
+             cereal::traits::is_input_serializable<T, wire_input>::value && std::is_default_constructible_v<T>;
+  }
 }
 
 template <class T>
 void write_value(wire_writer& out, T const& x) {
+  constexpr wire_kind kind = wire_form<T>::kind;
   if constexpr (flat<T>) {
     if constexpr (!std::is_empty_v<T>) out.put(static_cast<void const*>(std::addressof(x)), sizeof x);
   } else if constexpr (is_flat_sequence<T>) {
@@ -138,54 +137,127 @@ void write_value(wire_writer& out, T const& x) {
     std::int64_t const shape[2]{x.rows(), x.cols()};
     out.put(shape, sizeof shape);
     out.put(x.data(), static_cast<std::size_t>(x.size()) * sizeof(typename T::Scalar));
+  } else if constexpr (kind == wire_kind::sequence) {
+    std::uint64_t const n = x.size();
+    out.put(&n, sizeof n);
+    if constexpr (std::is_same_v<typename T::value_type, bool>)
+      for (bool const e : x) write_value(out, e);
+    else
+      for (auto const& e : x) write_value(out, e);
+  } else if constexpr (kind == wire_kind::parts) {
+    std::apply([&](auto const&... part) { (write_value(out, part), ...); }, x);
+  } else if constexpr (kind == wire_kind::array) {
+    for (auto const& e : x) write_value(out, e);
+  } else if constexpr (kind == wire_kind::optional) {
+    write_value(out, x.has_value());
+    if (x) write_value(out, *x);
+  } else if constexpr (kind == wire_kind::variant) {
+    if (x.valueless_by_exception()) throw std::bad_variant_access{};
+    write_value(out, std::uint64_t{x.index()});
+    std::visit([&](auto const& value) { write_value(out, value); }, x);
   } else {
-    std::ostream stream(&out);
-    stream.exceptions(std::ios::badbit); // what `put` throws
-    cereal::BinaryOutputArchive archive(stream);
+    wire_output archive(out);
     archive(x);
   }
 }
 
 template <class T>
+T read_value(wire_reader& in);
+
+template <class T>
+T read_flat_sequence(wire_reader& in) {
+  using element = typename T::value_type;
+  auto const n = in.number<std::uint64_t>();
+  char const* const from = in.take(n, sizeof(element));
+  if (reinterpret_cast<std::uintptr_t>(from) % alignof(element) == 0) {
+    auto const* const first = reinterpret_cast<element const*>(from); // one pass, with nothing zeroed before
+    return T(first, first + n);
+  }
+  if constexpr (std::is_default_constructible_v<element>) {
+    T x(n, element());
+    if (n != 0) std::memcpy(static_cast<void*>(x.data()), from, n * sizeof(element));
+    return x;
+  } else {
+    T x;
+    x.reserve(n);
+    for (std::uint64_t k = 0; k < n; ++k) {
+      wire_reader one(from + k * sizeof(element), sizeof(element));
+      x.push_back(read_value<element>(one));
+    }
+    return x;
+  }
+}
+
+template <class T>
+T read_matrix(wire_reader& in) {
+  auto const rows = in.number<std::int64_t>(), cols = in.number<std::int64_t>();
+  auto const fits = [](std::int64_t n, int fixed) { return n >= 0 && (fixed < 0 || n == fixed); };
+  std::size_t const most = in.left() / sizeof(typename T::Scalar);
+  if (!fits(rows, T::RowsAtCompileTime) || !fits(cols, T::ColsAtCompileTime) ||
+      (cols != 0 && static_cast<std::uint64_t>(rows) > most / static_cast<std::uint64_t>(cols)))
+    wire_reader::damaged();
+  T x;
+  x.resize(rows, cols);
+  std::size_t const bytes = static_cast<std::size_t>(x.size()) * sizeof(typename T::Scalar);
+  if (bytes != 0) std::memcpy(static_cast<void*>(x.data()), in.take(bytes), bytes);
+  return x;
+}
+
+template <class T>
+T read_sequence(wire_reader& in) {
+  using element = typename std::tuple_element_t<0, typename wire_form<T>::elements>::type;
+  auto const n = in.number<std::uint64_t>();
+  if (!std::is_empty_v<element> && n > in.left()) wire_reader::damaged(); // each takes a byte, or more
+  T x;
+  if constexpr (requires { x.reserve(n); }) x.reserve(n);
+  for (std::uint64_t k = 0; k < n; ++k) {
+    if constexpr (requires { x.push_back(std::declval<element>()); })
+      x.push_back(read_value<element>(in));
+    else
+      x.insert(x.end(), read_value<element>(in));
+  }
+  return x;
+}
+
+template <class V, std::size_t... I>
+V read_variant(wire_reader& in, std::index_sequence<I...>) {
+  using reader = V (*)(wire_reader&);
+  static constexpr reader readers[]{
+      [](wire_reader& from) { return V(std::in_place_index<I>, read_value<std::variant_alternative_t<I, V>>(from)); }...};
+  auto const index = in.number<std::uint64_t>();
+  if (index >= sizeof...(I)) wire_reader::damaged();
+  return readers[index](in);
+}
+
+/// @throws std::runtime_error where the bytes can't be such a value.
+template <class T>
 T read_value(wire_reader& in) {
+  constexpr wire_kind kind = wire_form<T>::kind;
   if constexpr (flat<T>) {
     alignas(T) std::byte bytes[sizeof(T)]{};
     if constexpr (!std::is_empty_v<T>) std::memcpy(bytes, in.take(sizeof(T)), sizeof(T));
     return *std::launder(reinterpret_cast<T*>(bytes));
   } else if constexpr (is_flat_sequence<T>) {
-    using element = typename T::value_type;
-    std::uint64_t n = 0;
-    std::memcpy(&n, in.take(sizeof n), sizeof n);
-    char const* const from = in.take(n * sizeof(element));
-    if (reinterpret_cast<std::uintptr_t>(from) % alignof(element) == 0) {
-      auto const* const first = reinterpret_cast<element const*>(from); // one pass, with nothing zeroed before
-      return T(first, first + n);
-    }
-    if constexpr (std::is_default_constructible_v<element>) {
-      T x(n, element());
-      if (n != 0) std::memcpy(static_cast<void*>(x.data()), from, n * sizeof(element));
-      return x;
-    } else {
-      T x;
-      x.reserve(n);
-      for (std::uint64_t k = 0; k < n; ++k) {
-        wire_reader one(from + k * sizeof(element), sizeof(element));
-        x.push_back(read_value<element>(one));
-      }
-      return x;
-    }
+    return read_flat_sequence<T>(in);
   } else if constexpr (eigen_dense<T>) {
-    std::int64_t shape[2]{};
-    std::memcpy(shape, in.take(sizeof shape), sizeof shape);
-    T x;
-    x.resize(shape[0], shape[1]);
-    std::size_t const bytes = static_cast<std::size_t>(x.size()) * sizeof(typename T::Scalar);
-    if (bytes != 0) std::memcpy(static_cast<void*>(x.data()), in.take(bytes), bytes);
-    return x;
+    return read_matrix<T>(in);
+  } else if constexpr (kind == wire_kind::sequence) {
+    return read_sequence<T>(in);
+  } else if constexpr (kind == wire_kind::parts) {
+    return [&]<class... E>(std::tuple<std::type_identity<E>...>) {
+      return T{read_value<E>(in)...}; // in this order, for the braces
+    }(typename wire_form<T>::elements{});
+  } else if constexpr (kind == wire_kind::array) {
+    return [&]<std::size_t... I>(std::index_sequence<I...>) {
+      return T{{(static_cast<void>(I), read_value<typename T::value_type>(in))...}};
+    }(std::make_index_sequence<std::tuple_size_v<T>>{});
+  } else if constexpr (kind == wire_kind::optional) {
+    return in.number<unsigned char>() != 0 ? T(read_value<typename T::value_type>(in)) : T();
+  } else if constexpr (kind == wire_kind::variant) {
+    return read_variant<T>(in, std::make_index_sequence<std::variant_size_v<T>>{});
   } else {
     T x{};
-    std::istream stream(&in);
-    cereal::BinaryInputArchive archive(stream);
+    wire_input archive(in);
     archive(x);
     return x;
   }

@@ -5,8 +5,10 @@
 #include <trireme/processes/board.hpp>
 #include <trireme/processes/code.hpp>
 #include <trireme/processes/failure.hpp>
+#include <trireme/processes/forked_copy.hpp>
 #include <trireme/processes/outbox.hpp>
 #include <trireme/processes/wait.hpp>
+#include <trireme/threads/loop.hpp>
 
 #include <stdio_ext.h>
 #include <unistd.h>
@@ -24,16 +26,19 @@ namespace trireme { inline namespace v1 { namespace detail {
 class worker_side {
 public:
   worker_side(board& b, shared_region const& region, std::uint32_t number)
-      : board_(b), region_(region), number_(number), state_(b.workers()[number]), box_(b, number), find_(b.modules) {}
+      : board_(b), plan_(b), region_(region), number_(number), state_(b.workers()[number]), box_(b, number), find_(b.modules) {}
 
   /// Works until the pool ends. What is left to do of the job that this worker's predecessor died in, comes first.
   void serve() {
-    state_.started.store(1);
-    if (auto const left = state_.was_at(); left != 0) work_on(board_.job_at(left));
+    state_.started.store(worker_state::serving);
+    if (auto const left = state_.was_at(); left != 0) work_on(job_at(left));
     while (job* const next = take()) work_on(*next);
   }
 
   [[nodiscard]] bool in_region(void const* p, std::size_t bytes) const noexcept { return region_.contains(p, bytes); }
+
+  /// Whether the job that this process is at was asked to stop: for kernels of the library's own that go on for long.
+  static bool stop_requested() noexcept { return stop_here != nullptr && stop_here->load(std::memory_order_relaxed) != 0; }
 
   /// Room for a message to the parent, which names it in the job before its chunk is done. @throws std::bad_alloc
   char* message(std::size_t bytes) { return board_.base() + box_.allocate(region_, state_, bytes); }
@@ -43,8 +48,9 @@ private:
   /// The job at the head of the queue, which stays ours to look at until we say otherwise. None: the pool ends.
   job* take() {
     for (;;) {
-      std::uint64_t const at = board_.head.load();
-      if (at == board_.tail.load()) {
+      std::uint64_t const at = board_.head.load(), end = board_.tail.load();
+      if (at > end) ::_exit(overwritten);
+      if (at == end) {
         if (!wait_for_work(at)) return nullptr;
         continue;
       }
@@ -52,10 +58,16 @@ private:
       state_.looking.store(offset | worker_state::not_sure);
       if (board_.head.load() == at) {
         state_.looking.store(offset);
-        return &board_.job_at(offset);
+        return &job_at(offset);
       }
       state_.looking.store(0);
     }
+  }
+
+  /// Where none can be there, the queue was overwritten: this worker can't go on, and its end tells the supervisor.
+  job& job_at(std::uint64_t offset) {
+    if (!board_.may_be_job(plan_, offset)) ::_exit(overwritten);
+    return board_.job_at(offset);
   }
 
   bool wait_for_work(std::uint64_t at) {
@@ -70,17 +82,19 @@ private:
   }
 
   void work_on(job& j) {
-    if (j.after != 0) wait_until_complete(board_.job_at(j.after));
+    if (j.after != 0) wait_until_complete(job_at(j.after));
     shared_word* const claims = j.claims();
     std::uint32_t const chunks = j.chunks;
     std::uint32_t count = j.counts()[number_].load(); // a predecessor may have done some
     std::uint32_t const begin = static_cast<std::uint32_t>(std::uint64_t{chunks} * number_ / j.width);
+    std::uint64_t most = 1; // indices in a run, where that is ours to choose
     for (std::uint32_t k = 0; k < chunks; ++k) {
       std::uint32_t const c = begin + k < chunks ? begin + k : begin + k - chunks;
       std::uint32_t word = claims[c].load(std::memory_order_relaxed);
       if (claim::of(word) != claim::free) continue;
       if (!claims[c].compare_exchange_strong(word, claim::pack(claim::claimed, number_, claim::lost(word)))) continue;
-      run_chunk(j, c);
+      state_.started.store(worker_state::worked, std::memory_order_relaxed);
+      run_chunk(j, c, most);
       claims[c].store(claim::pack(claim::done, number_, claim::lost(word)));
       state_.unsent.store(0);
       ++count;
@@ -99,11 +113,12 @@ private:
     while (!complete()) sleep_on(before.complete, 0, forever);
   }
 
-  /// A chunk of a job that has failed or was stopped is passed over.
-  void run_chunk(job& j, std::uint32_t c) {
-    std::uint64_t const begin = c * j.chunk_size, end = std::min(j.n, begin + j.chunk_size);
-    for (std::uint64_t first = begin; first < end; first += j.run_size) {
-      std::uint64_t const last = std::min(end, first + j.run_size);
+  /// In runs, between which it is seen whether the job has failed or was stopped: what is left of it is then passed over.
+  void run_chunk(job& j, std::uint32_t c, std::uint64_t& most) {
+    std::uint64_t const end = j.chunk_end(c);
+    for (std::uint64_t first = j.chunk_begin(c), last = 0; first < end; first = last) {
+      std::uint64_t const size = j.run_size != 0 ? j.run_size : most;
+      last = end - first > size ? first + size : end;
       if (j.failed.load(std::memory_order_relaxed) != 0) return;
       if (j.stop.load() != 0) { // after the claim, for who asks for both
         if (first_to_fail(j)) j.failure = {.what = failure_record::stopped, .first = first, .last = last};
@@ -117,6 +132,11 @@ private:
         call(j, first, last);
         if (!state_.deadline.compare_exchange_strong(deadline, 0))
           for (;;) ::pause(); // condemned: the supervisor's kill is on its way
+      } else if (j.run_size == 0) {
+        std::uint64_t const begun = ticks();
+        call(j, first, last);
+        auto const next = next_run_size(last - first, ticks() - begun);
+        if (last - first == most || next < last - first) most = next; // else a short rest of a chunk
       } else {
         call(j, first, last);
       }
@@ -125,9 +145,12 @@ private:
 
   void call(job& j, std::uint64_t first, std::uint64_t last) {
     try {
+      stop_here = &j.stop;
       auto const entry = reinterpret_cast<job_entry>(find_(j.code));
       entry(*this, j, board_.base() + j.payload, first, last);
+      forked_copy::leave_if_one();
     } catch (...) {
+      forked_copy::leave_if_one();
       if (first_to_fail(j)) write_failure(j, take_apart_current(), first, last);
     }
   }
@@ -151,7 +174,11 @@ private:
     j.failure = record;
   }
 
+  static constexpr int overwritten = 126;
+  static inline shared_word const* stop_here = nullptr;
+
   board& board_;
+  board_plan const plan_;
   shared_region const& region_;
   std::uint32_t number_;
   worker_state& state_;

@@ -1,6 +1,7 @@
 /// @file threads/crew.hpp
 /// The threads of a pool, and the arena of oneTBB where they work.
 #pragma once
+#include <trireme/core/forks.hpp>
 #include <trireme/core/task_state.hpp>
 #include <trireme/threads/loop.hpp>
 #include <trireme/threads/tasks.hpp>
@@ -13,6 +14,7 @@
 #include <cstddef>
 #include <functional>
 #include <mutex>
+#include <stdexcept>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -63,10 +65,19 @@ public:
 
   /// Deletes the crew; by a thread made for that, where one of its own workers would have to wait for itself.
   static void release(thread_crew* crew) {
+    if (crew->is_copy()) return; // its threads are another process's: nothing can be joined, nor any lock be trusted
     if (inside == crew || crew->tasks_.has_this_thread())
       std::thread([crew] { delete crew; }).detach();
     else
       delete crew;
+  }
+
+  /// Whether this is the copy of a pool in a child that the program forked.
+  [[nodiscard]] bool is_copy() const noexcept { return process_ != this_process::number(); }
+  void check_owner() const {
+    if (is_copy())
+      throw std::logic_error("trireme: thread_pool: this pool belongs to another process: a child that the program forked has "
+                             "none of its threads");
   }
 
   [[nodiscard]] task_crew& tasks() noexcept { return tasks_; }
@@ -143,6 +154,7 @@ private:
   /// The crew that the thread works for at the moment.
   static inline thread_local thread_crew* inside = nullptr;
 
+  int const process_ = this_process::number();
   tbb::task_arena arena_;
   tbb::task_group idle_;
   tbb::task_handle keep_open_;

@@ -28,6 +28,8 @@ namespace trireme { inline namespace v1 {
 /// `concurrency()` kernels of one call run at once. A kernel may itself use the pool. TBB algorithms that a kernel
 /// calls stay inside the pool. Nothing is taken from other users of oneTBB in the program, and its limits
 /// (tbb::global_control) do not apply here.
+///
+/// In a child that the program forks, copies of its pools are let go without a word; using one there throws std::logic_error.
 class thread_pool : public detail::host_memory<thread_completion> {
 public:
   /// As many workers as this process may use cores: hardware, affinity mask and cgroup quota counted in.
@@ -78,12 +80,16 @@ public:
 
   /// The queue of single tasks. Its threads are other ones than those of loops: `concurrency()` of them, made with the
   /// first task. @throws std::system_error where the system has no more threads.
-  friend detail::task_crew& tasks_of(thread_pool const& pool) { return pool.crew_->tasks(); }
+  friend detail::task_crew& tasks_of(thread_pool const& pool) {
+    pool.crew_->check_owner();
+    return pool.crew_->tasks();
+  }
 
   friend bool operator==(thread_pool const& a, thread_pool const& b) noexcept { return a.crew_ == b.crew_; }
 
 private:
   void run(std::size_t n, detail::run_ref f, bulk_options<thread_completion> const& o) const {
+    crew_->check_owner();
     if (o.after) o.after->settle();
     if (n == 0) return;
     detail::loop work(f, n, o.grain, o.stop, width_);
@@ -93,6 +99,7 @@ private:
   }
   thread_completion launch(std::size_t n, detail::run_ref f, std::shared_ptr<void const> kept,
                            bulk_options<thread_completion> const& o) const {
+    crew_->check_owner();
     auto work = std::make_shared<detail::thread_loop>(*crew_, f, std::move(kept), n, o.grain, o.stop, width_);
     work->launch(work->shares(), o.after ? o.after->work_ : nullptr);
     return {crew_, std::move(work)};

@@ -7,9 +7,11 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <limits>
 #include <memory>
 #include <stop_token>
 
@@ -22,6 +24,17 @@ inline std::uint64_t ticks() noexcept {
 #else
   return static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
 #endif
+}
+
+/// How many units a worker takes at once next, after so many took so many ticks: runs grow until they take some ten
+/// microseconds, so that cheap units cost what a plain loop costs, and a stop is noticed soon.
+template <std::unsigned_integral N>
+N next_run_size(N size, std::uint64_t took) noexcept {
+  constexpr std::uint64_t long_enough = 1 << 15; // ticks: 8 to 33 µs
+  constexpr N most = std::numeric_limits<N>::max() / 8;
+  if (took < long_enough / 16) return size < most ? size * 8 : size;
+  if (took < long_enough) return size < most ? size * 2 : size;
+  return took > 2 * long_enough ? std::max(N{1}, size / 2) : size;
 }
 
 /// A worker's share of the loop, [begin, end) in one word, so that its owner takes from the front and a thief
@@ -113,7 +126,7 @@ public:
       bool const timed = !fixed_ && own.holds_more_than(most == 1 ? 0 : most);
       std::uint64_t const begun = timed ? ticks() : 0;
       if (!call(run.begin, run.end)) return;
-      if (timed) most = next_size(run.end - run.begin, ticks() - begun);
+      if (timed) most = next_run_size(run.end - run.begin, ticks() - begun);
     }
   }
 
@@ -121,14 +134,6 @@ public:
   [[nodiscard]] std::exception_ptr const& failure() const noexcept { return failure_; }
 
 private:
-  static constexpr std::uint64_t long_enough = 1 << 15; // ticks: 8 to 33 µs
-
-  static std::uint32_t next_size(std::uint32_t size, std::uint64_t took) noexcept {
-    if (took < long_enough / 16) return size < (1u << 27) ? size * 8 : size;
-    if (took < long_enough) return size < (1u << 27) ? size * 2 : size;
-    return took > 2 * long_enough ? std::max(1u, size / 2) : size;
-  }
-
   loop_share& share(std::size_t k) noexcept { return many_ ? many_[k] : few_[k]; }
 
   /// The first run of what another share has left; the rest becomes the own share.

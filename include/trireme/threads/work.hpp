@@ -146,10 +146,12 @@ public:
 
   [[nodiscard]] bool ready() const noexcept { return !work_ || work_->ready(); }
   void wait() {
-    if (work_) work_->wait();
+    if (!work_) return;
+    crew_->check_owner();
+    work_->wait();
   }
   void settle() const noexcept { ///< wait() without the exception
-    if (work_) work_->settle();
+    if (work_ && !crew_->is_copy()) work_->settle();
   }
 
 private:
