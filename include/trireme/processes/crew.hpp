@@ -52,6 +52,7 @@ public:
   ~process_crew() {
     if (owner_ != ::getpid()) { // in a child that the program forked, the pool is not ours, and has no threads
       static_cast<void>(tasks_.release());
+      reaper_.forget();
       return;
     }
     tasks_.reset();
@@ -170,8 +171,9 @@ private:
     board_.broken.store(0);
     board_.start_error.store(0);
     for (std::uint32_t w = 0; w < plan_.width; ++w) board_.workers()[w].started.store(worker_state::starting);
-    auto const started = start_supervisor(region_);
+    auto started = start_supervisor(region_);
     supervisor_ = started.pidfd;
+    reaper_ = std::move(started.its_reaper);
     looked_at_ = now_ns();
     if (started.forked) { // the workers have the program where we have it
       board_.program_base = loaded_module(reinterpret_cast<void const*>(&enter_image)).base;
@@ -202,11 +204,12 @@ private:
   }
 
   void bury_supervisor() noexcept {
-    // Where we are process 1 or reap for others, it has become our child.
+    // Our child where it was forked; or where we are process 1 or reap for others.
     siginfo_t info{};
     ::waitid(P_PIDFD, static_cast<id_t>(supervisor_), &info, WEXITED | WNOHANG | __WALL);
     ::close(supervisor_);
     supervisor_ = -1;
+    reaper_.wait();
   }
 
   /// If the supervisor has ended, its workers end too; what they were at is lost, or tried again. What they had not come
@@ -289,6 +292,7 @@ private:
   std::optional<shared_heap> heap_;
   std::mutex mutex_; ///< the parent's end of the queue, and the supervisor
   int supervisor_ = -1;
+  reaper reaper_;
   std::int64_t looked_at_ = 0;
   int fruitless_ = 0; ///< supervisors in a row whose workers did no work
   std::atomic<bool> overwritten_{false};

@@ -11,6 +11,7 @@
 #include <trireme/processes/arena.hpp>
 #include <trireme/processes/board.hpp>
 #include <trireme/processes/forked_copy.hpp>
+#include <trireme/processes/reaper.hpp>
 #include <trireme/processes/supervisor.hpp>
 
 #include <fcntl.h>
@@ -71,7 +72,7 @@ struct image_start {
 /// In a new worker: the signals as a program finds them.
 inline void reset_signals() {
   for (int s = 1; s < NSIG; ++s) { // a sanitizer's handler would turn a signal into an exit status
-    struct sigaction action{};
+    struct sigaction action {};
     if (::sigaction(s, nullptr, &action) == 0 && action.sa_handler != SIG_DFL && action.sa_handler != SIG_IGN) {
       action = {};
       action.sa_handler = SIG_DFL;
@@ -141,14 +142,11 @@ inline void enter_image(int argc, char** argv, char** envp) {
 
 [[gnu::section(".init_array.00101"), gnu::used]] static initialiser const image_entry = &enter_image;
 
-/// What the two processes between the program and the supervisor share; they run in the program's memory, while the
-/// calling thread waits.
+/// What the process that is to be the supervisor finds in the program's memory, where it runs until it executes the program.
 struct image_launch {
   char const* const* argv;
   char const* const* envp;
   int file, parent;
-  char* stack;
-  int pidfd = -1;
   int error = 0;
 };
 
@@ -161,18 +159,15 @@ __attribute__((no_sanitize("address", "undefined"))) inline int execute_image(vo
   ::_exit(127);
 }
 
-__attribute__((no_sanitize("address", "undefined"))) inline int launch_image(void* p) {
-  auto& launch = *static_cast<image_launch*>(p);
-  if (::clone(&execute_image, launch.stack, CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, p, &launch.pidfd) < 0)
-    launch.error = errno;
-  ::_exit(0);
-}
+/// A supervisor that was started.
+struct started_supervisor {
+  int pidfd = -1;
+  reaper its_reaper = {};
+  bool forked = false; ///< it needs no time to become one
+};
 
-/// Executes the program anew, by way of a process in between. @returns a pidfd. @throws std::system_error
-///
-/// The supervisor is then no child of this process, but of one that has gone: so no SIGCHLD reaches the program, no wait()
-/// of the program's waits for it, and it leaves no zombie here.
-inline int execute_supervisor(shared_region const& region, int parent) {
+/// Executes the program anew, as a child of a reaper. @throws std::system_error
+inline started_supervisor execute_supervisor(shared_region const& region, int parent) {
   // Where only a library has this header, such as a plugin of an interpreter, nothing would stop the program's main.
   if (loaded_module const own(reinterpret_cast<void const*>(&enter_image)); own.path == nullptr || own.path[0] != '\0')
     throw std::runtime_error("trireme: process_pool: code of a library can make a pool only while the program has one thread and "
@@ -184,28 +179,22 @@ inline int execute_supervisor(shared_region const& region, int parent) {
   for (char** variable = ::environ; variable != nullptr && *variable != nullptr; ++variable) environment.push_back(*variable);
   environment.push_back(nullptr);
   std::array<char const*, 2> const arguments{program_invocation_name, nullptr};
+  image_launch launch{arguments.data(), environment.data(), region.file(), parent};
 
-  constexpr std::size_t stack_size = 1 << 16;
-  std::vector<char> stacks(2 * stack_size + 64);
-  auto const top = [&](std::size_t k) {
-    auto const end = reinterpret_cast<std::uintptr_t>(stacks.data()) + k * stack_size + 63;
-    return reinterpret_cast<char*>(end / 64 * 64);
-  };
-  image_launch launch{arguments.data(), environment.data(), region.file(), parent, top(1)};
-
-  sigset_t all, before; // a handler must not run in those two, which share our memory
-  ::sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, &before);
-  // Exit signal 0: only a wait with __WCLONE sees it.
-  pid_t const between = ::clone(&launch_image, top(2), CLONE_VM | CLONE_VFORK | CLONE_FILES, &launch);
-  int const failure = between < 0 ? errno : launch.error;
-  if (between > 0)
-    while (::waitpid(between, nullptr, static_cast<int>(__WCLONE)) < 0 && errno == EINTR) {
+  struct blocked { // a handler must not run in processes that share our memory
+    sigset_t before;
+    blocked() {
+      sigset_t all;
+      ::sigfillset(&all);
+      ::pthread_sigmask(SIG_SETMASK, &all, &before);
     }
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  if (failure == 0) return launch.pidfd;
-  if (launch.pidfd >= 0) ::close(launch.pidfd);
-  throw std::system_error(failure, std::generic_category(), "trireme: process_pool: the program could not be started again");
+    ~blocked() { ::pthread_sigmask(SIG_SETMASK, &before, nullptr); }
+  } const here;
+  started_supervisor started;
+  started.its_reaper = reaper(&execute_image, &launch, started.pidfd);
+  if (launch.error == 0) return started;
+  ::close(started.pidfd);
+  throw std::system_error(launch.error, std::generic_category(), "trireme: process_pool: the program could not be started again");
 }
 
 /// Forks the supervisor: a child with exit signal 0, which only a wait with __WALL or __WCLONE sees.
@@ -240,28 +229,25 @@ inline bool may_fork() {
   return fields && threads == 1 && pages < most / ::sysconf(_SC_PAGESIZE);
 }
 
-/// A supervisor that was started.
-struct started_supervisor {
-  int pidfd;
-  bool forked; ///< it needs no time to become one
-};
-
 /// Starts a supervisor for the pool in `region`. @throws std::system_error
 inline started_supervisor start_supervisor(shared_region const& region) {
   int const parent = open_process(::getpid());
   if (parent < 0) throw std::system_error(errno, std::generic_category(), "trireme: process_pool: pidfd_open");
   bool const fork = may_fork();
-  int pidfd = -1;
+  started_supervisor started;
   try {
-    pidfd = fork ? fork_supervisor(region, parent) : execute_supervisor(region, parent);
+    if (fork)
+      started = {fork_supervisor(region, parent), {}, true};
+    else
+      started = execute_supervisor(region, parent);
   } catch (...) {
     ::close(parent);
     throw;
   }
   ::close(parent); // which leaves room for the other
-  pidfd = beyond_streams(pidfd);
-  if (pidfd < 0) throw std::system_error(errno, std::generic_category(), "trireme: process_pool: pidfd");
-  return {pidfd, fork};
+  started.pidfd = beyond_streams(started.pidfd);
+  if (started.pidfd < 0) throw std::system_error(errno, std::generic_category(), "trireme: process_pool: pidfd");
+  return started;
 }
 
 }}} // namespace trireme::v1::detail
