@@ -49,19 +49,19 @@ constexpr void take_in(slot<A>& total, Op const& op, A&& next) {
   put<A>(total, static_cast<A>(op(std::move(in_slot<A>(total)), std::move(next))));
 }
 
-/// Calls one(s) for each segment of [first, last); or four(s), for the segments s, s + 32, s + 64 and s + 96, where it may and values are small.
-/// So four chains are under way at once, none of which waits for another; as they are a tile apart, they are read as
-/// four streams, which the hardware sees coming. (Side by side, they are slower than one from memory.)
-using four_tiles = std::make_index_sequence<4>;
-template <class A, class One, class Four>
+/// Calls one(s) for each segment of [first, last); or two(s), for the segments s and s + 32, where values are small, and those are whole.
+/// So two chains are under way at once, of which none waits for the other; as they are a tile apart, they are read as two streams,
+/// which the hardware sees coming. (Side by side, they are slower than one from memory; four streams are faster in a cache only.)
+using two_tiles = std::make_index_sequence<2>;
+template <class A, class One, class Two>
 constexpr void for_segments(std::size_t first, std::size_t last, std::size_t whole, std::size_t from, One const& one,
-                            Four const& four) {
-  constexpr std::size_t group = four_tiles::size() * tile_lanes;
+                            Two const& two) {
+  constexpr std::size_t group = two_tiles::size() * tile_lanes;
   std::size_t s = first;
   if constexpr (plain_slot<A> && sizeof(A) <= 16) {
     for (; s < last && s < from; ++s) one(s);
     for (; s + group <= last && s + group <= whole; s += group)
-      for (std::size_t k = 0; k < tile_lanes; ++k) four(s + k);
+      for (std::size_t k = 0; k < tile_lanes; ++k) two(s + k);
   }
   for (; s < last; ++s) one(s);
 }
@@ -76,7 +76,7 @@ struct segment_totals {
   constexpr void operator()(std::size_t first, std::size_t last) const {
     for_segments<A>(
         first, last, in.size() / segment_size, 0, [this](std::size_t s) { some(s, std::index_sequence<0>{}); },
-        [this](std::size_t s) { some(s, four_tiles{}); });
+        [this](std::size_t s) { some(s, two_tiles{}); });
   }
 
 private:
@@ -149,7 +149,7 @@ struct segment_results {
       in_tile<true>(s, std::index_sequence<0>{});
     };
     for_segments<A>(first, last, in.size() / segment_size, has_init ? 0 : tile_lanes, one,
-                    [this](std::size_t s) { in_tile<true>(s, four_tiles{}); });
+                    [this](std::size_t s) { in_tile<true>(s, two_tiles{}); });
   }
 
 private:
