@@ -160,8 +160,10 @@ TEMPLATE_TEST_CASE("pack: mathematical functions have the bits of the scalar one
   });
   for (std::uint64_t const n :
        {std::uint64_t{1}, std::uint64_t{6}, std::uint64_t{0xffffffff}, std::uint64_t{1} << 32, ~std::uint64_t{0}})
-    if (sizeof(T) == 8 || n <= std::uint64_t{1} << 32)
-      check_lanes<T, 1>("index", [n](auto x) { return d::to_index(d::as_bits(x), n); });
+    check_lanes<T, 2>("index", [n](auto x, auto y) { // 64 bits, of one number or two
+      auto const high = tri::convert<std::uint64_t>(d::as_bits(x)), low = tri::convert<std::uint64_t>(d::as_bits(y));
+      return d::to_index(sizeof(T) == 8 ? high : (high << 32) | low, n);
+    });
 }
 
 TEMPLATE_TEST_CASE("pack: conversions are static_cast in each lane", "[pack]", float, double, std::int32_t, std::uint32_t,
