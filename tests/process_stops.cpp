@@ -9,6 +9,7 @@
 #include <trireme/algorithm/transform.hpp>
 #include <trireme/processes/map.hpp>
 
+#include "support.hpp"
 #include "testing.hpp"
 
 #include <unistd.h>
@@ -50,13 +51,13 @@ inline constexpr auto throws_at = [](std::size_t bad, std::size_t i) {
   return static_cast<double>(i);
 };
 
-/// All of the elements would take four minutes; what is asked for takes a tenth of a second.
+/// All of the elements would take most of an hour; what is asked for takes a tenth of a second.
 template <class Exception, class Call>
 void ends_soon(char const* what, Call const& call) {
   CAPTURE(what);
   auto const begun = std::chrono::steady_clock::now();
   CHECK_THROWS_AS(call(), Exception);
-  CHECK(std::chrono::steady_clock::now() - begun < 2s);
+  CHECK(std::chrono::steady_clock::now() - begun < 10s);
 }
 
 std::vector<std::size_t> indices(std::size_t n) {
@@ -64,7 +65,7 @@ std::vector<std::size_t> indices(std::size_t n) {
   std::iota(all.begin(), all.end(), std::size_t{0});
   return all;
 }
-constexpr std::size_t many = 51'200;
+constexpr std::size_t many = 512'000;
 
 /// Every call with these options; those that have .chunk_size, also with that.
 template <class Exception, class Kernel>
@@ -87,7 +88,7 @@ void all_end_soon(tri::process_pool const& pool, Kernel const& f, tri::loop_opti
 
 TEST_CASE("process_pool: a timeout of a call is noticed between any two elements") {
   tri::process_pool const pool(2);
-  for (std::size_t const chunk_size : {0, 3})
+  for (std::size_t const chunk_size : testing::sizes(0, 3))
     all_end_soon<tri::timed_out>(pool, tri::fn<slow>, {.chunk_size = chunk_size, .timeout = 100ms}, {.timeout = 100ms});
   ends_soon<tri::timed_out>("monte_carlo", [&] { (void)tri::monte_carlo(pool, many, tri::fn<slow_sample>, {.timeout = 100ms}); });
   ends_soon<tri::timed_out>("simulate", [&] { (void)tri::simulate(pool, many, tri::fn<slow_sample>, {.timeout = 100ms}); });

@@ -175,6 +175,11 @@ void run_batches_until(E const& ex, Reader reader, F const& f, Sink&& sink, batc
   if (most == 0) throw std::invalid_argument("trireme: batch_map: batch_size must be at least 1");
   std::size_t done = 0;
   std::array<batch<E, Reader, R, F>, 2> both{batch<E, Reader, R, F>(ex), batch<E, Reader, R, F>(ex)};
+  struct stopping { // of what is under way: when one batch fails, nobody waits for all of the other
+    std::stop_source source;
+    ~stopping() { source.request_stop(); }
+  } const stop;
+  std::stop_callback const pass_on(options.stop, [&] { stop.source.request_stop(); });
   auto const read = [&](std::size_t k) {
     if (options.stop.stop_requested()) throw cancelled{};
     return both[k].read(reader, most);
@@ -186,7 +191,7 @@ void run_batches_until(E const& ex, Reader reader, F const& f, Sink&& sink, batc
     if (options.progress) options.progress({done, reader.total()});
   };
   if (!read(0)) return;
-  both[0].launch(f, options.stop);
+  both[0].launch(f, stop.source.get_token());
   std::size_t k = 1;
   auto const read_next = [&] {
     try {
@@ -197,7 +202,7 @@ void run_batches_until(E const& ex, Reader reader, F const& f, Sink&& sink, batc
     }
   };
   for (; read_next(); k = 1 - k) {
-    both[k].launch(f, options.stop);
+    both[k].launch(f, stop.source.get_token());
     hand_on(1 - k);
   }
   hand_on(1 - k);
