@@ -210,15 +210,15 @@ private:
   /// Where another build of the file was loaded before, that may still be there, under the same name: the new one then comes
   /// from a copy.
   std::uintptr_t load(std::uint32_t k) const {
-    code_module const& module = table_.modules[k];
-    auto const same_path = [&](code_module const& m) { return std::strcmp(m.path, module.path) == 0; };
+    code_module const& wanted = table_.modules[k];
+    auto const same_path = [&](code_module const& m) { return std::strcmp(m.path, wanted.path) == 0; };
     bool const another = std::any_of(table_.modules.begin(), table_.modules.begin() + k, same_path);
     if (!another)
-      if (auto const base = open(module.path, module.id); base != unknown) return base;
-    copied_file const copy(module.path);
-    if (auto const base = open(copy.path(k).c_str(), module.id); base != unknown) return base;
+      if (auto const base = open(wanted.path, wanted.id); base != unknown) return base;
+    copied_file const copy(wanted.path);
+    if (auto const base = open(copy.path(k).c_str(), wanted.id); base != unknown) return base;
     throw std::runtime_error(std::string("trireme: process_pool: the kernel's library is another one on disk by now: ") +
-                             module.path);
+                             wanted.path);
   }
 
   /// @returns where it lies; `unknown` where it is another build. @throws std::runtime_error where there is none.
