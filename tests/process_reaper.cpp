@@ -1,5 +1,6 @@
 /// @file process_reaper.cpp
 /// No process of a pool stays as a zombie, also where the system's first process, or what stands for it, reaps nobody.
+#include <trireme/core/buffer.hpp>
 #include <trireme/core/fn.hpp>
 #include <trireme/processes/executor.hpp>
 
@@ -12,11 +13,13 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstddef>
 #include <cstdlib>
 #include <stop_token>
 #include <thread>
+#include <vector>
 
 namespace tri = trireme;
 
@@ -76,6 +79,30 @@ TEST_CASE("process_pool: no zombies are left to a first process that reaps nobod
           another_thread const other;
           return make_pools(true);
         }) == 0);
+}
+
+TEST_CASE("process_pool: what a kernel leaves running goes on, and holds up nobody") {
+  static constexpr auto start_helper = [](pid_t* helper, std::size_t, std::size_t) {
+    pid_t const child = ::fork();
+    if (child == 0) {
+      ::execlp("sleep", "sleep", "100", static_cast<char*>(nullptr));
+      ::_exit(127);
+    }
+    *helper = child;
+  };
+  another_thread const other;
+  pid_t helper = 0;
+  auto const begun = std::chrono::steady_clock::now();
+  {
+    tri::process_pool const pool(1);
+    tri::buffer pid(pool, std::vector<pid_t>{0});
+    pool.bulk(1, tri::bind_front<start_helper>(pid.data())).wait();
+    helper = pid.to_host()[0];
+  }
+  CHECK(std::chrono::steady_clock::now() - begun < std::chrono::seconds(30));
+  REQUIRE(helper > 0);
+  CHECK(::kill(helper, 0) == 0);
+  ::kill(helper, SIGKILL);
 }
 
 TEST_CASE("process_pool: SIGCHLD is for the program's own children") {

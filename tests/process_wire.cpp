@@ -222,3 +222,21 @@ TEST_CASE("wire: what cereal writes") {
   comes_back(tree{1, {tree{2, {}}, tree{3, {tree{4, {}}}}}});
   static_assert(!d::travels<with_file>());
 }
+
+TEST_CASE("wire: what shares an object still does") {
+  auto const object = std::make_shared<std::string>("shared");
+  auto const copy_of = []<class T>(T const& x) {
+    auto const bytes = written(x);
+    d::wire_reader in(bytes.data(), bytes.size());
+    return d::read_value<T>(in);
+  };
+  auto const two = copy_of(std::vector{object, object});
+  REQUIRE(two.size() == 2);
+  CHECK(*two[0] == "shared");
+  CHECK(two[0] == two[1]);
+  auto const watched = copy_of(std::pair{object, std::weak_ptr(object)});
+  CHECK(watched.second.lock() == watched.first);
+  auto const deep = copy_of(std::map<int, std::vector<std::shared_ptr<std::string>>>{{1, {object}}, {2, {object, nullptr}}});
+  CHECK(deep.at(1)[0] == deep.at(2)[0]);
+  CHECK(deep.at(2)[1] == nullptr);
+}

@@ -42,7 +42,8 @@ struct moments {
 
 /// The scales at which moments tell all: 1, or, where sums at 1 show squares too large or too small for a double, a power of two that
 /// brings them back and has room for 2⁶⁴ of them (J. Blue, A portable Fortran program to find the Euclidean norm of a vector, 1978).
-/// Squares of 0 with a sum of 0 are those of equal samples.
+/// Squares of 0 with a sum of 0 are taken for those of equal samples, which they are, or of differences below 10⁻¹⁶² whose sum is
+/// exactly 0.
 inline constexpr double usual_scale = 1, scale_of_large = 0x1p-600, scale_of_small = 0x1p600;
 inline double right_scale(double x0, double sum, double squares) {
   if (std::isnan(x0)) return usual_scale;

@@ -2,6 +2,7 @@
 /// Times from users, of any unit and size: what is longer than the clock can say is for ever.
 #pragma once
 #include <chrono>
+#include <compare>
 #include <type_traits>
 
 namespace trireme { inline namespace v1 {
@@ -13,6 +14,8 @@ public:
   template <class Rep, class Period>
   constexpr time_span(std::chrono::duration<Rep, Period> const& d) noexcept : value_(nearest(d)) {}
   constexpr operator std::chrono::nanoseconds() const noexcept { return value_; }
+  friend constexpr bool operator==(time_span a, time_span b) noexcept { return a.value_ == b.value_; }
+  friend constexpr auto operator<=>(time_span a, time_span b) noexcept { return a.value_.count() <=> b.value_.count(); }
   [[nodiscard]] constexpr std::chrono::nanoseconds::rep count() const noexcept { return value_.count(); }
 
 private:

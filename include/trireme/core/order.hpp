@@ -7,12 +7,14 @@
 #include <compare>
 #include <concepts>
 #include <cstddef>
+#include <deque>
 #include <functional>
+#include <list>
 #include <optional>
-#include <ranges>
 #include <tuple>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace trireme { inline namespace v1 {
 
@@ -112,11 +114,12 @@ struct range_order {
 
 template <class T, std::size_t N>
 struct value_order<std::array<T, N>> : range_order<std::array<T, N>, T> {};
-/// std::vector, and what has its form. (A set or map, and a user's own range, has its own order.)
-template <template <class, class> class C, class T, class A>
-requires(std::ranges::forward_range<C<T, A> const>&& std::same_as<typename A::value_type, T>&&
-             std::same_as<std::ranges::range_value_t<C<T, A>>, T>) struct value_order<C<T, A>> : range_order<C<T, A>, T> {
-};
+template <class T, class A>
+struct value_order<std::vector<T, A>> : range_order<std::vector<T, A>, T> {};
+template <class T, class A>
+struct value_order<std::deque<T, A>> : range_order<std::deque<T, A>, T> {};
+template <class T, class A>
+struct value_order<std::list<T, A>> : range_order<std::list<T, A>, T> {};
 
 /// Nothing comes before every value.
 template <class T>

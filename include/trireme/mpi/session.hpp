@@ -3,6 +3,7 @@
 #pragma once
 #include <trireme/core/descriptor.hpp>
 #include <trireme/core/error.hpp>
+#include <trireme/core/forks.hpp>
 
 #include <mpi.h>
 
@@ -123,11 +124,17 @@ private:
     begun_here() = true;
   }
   ~mpi_session() {
+    if (process_ != this_process::number()) { // MPI is the parent's, and so is what a forked child has copies of
+      new std::vector(std::move(kept())); // never destroyed
+      return;
+    }
     if (!begun_here() || is(MPI_Finalized)) return;
     for (auto const& member : kept()) member->leave(); // in the order in which they were made, which all ranks share
     kept().clear();
     MPI_Finalize();
   }
+
+  int const process_ = this_process::number();
 
   static bool& begun_here() {
     static bool here = false;

@@ -27,8 +27,8 @@
 namespace trireme { inline namespace v1 { namespace detail {
 
 /// A system call, which leaves errno alone: that belongs to a thread of the program, whose memory the reaper runs in.
-__attribute__((no_sanitize("address", "undefined"))) inline long bare_syscall(long number, long a = 0, long b = 0, long c = 0,
-                                                                              long d = 0, long e = 0) noexcept {
+__attribute__((no_sanitize("address", "undefined"), no_stack_protector)) inline long
+bare_syscall(long number, long a = 0, long b = 0, long c = 0, long d = 0, long e = 0) noexcept {
 #if defined(__x86_64__)
   long result = number;
   asm volatile("mov %[d], %%r10\n\t"
@@ -55,6 +55,9 @@ __attribute__((no_sanitize("address", "undefined"))) inline long bare_syscall(lo
 #endif
 }
 
+inline constexpr long close_range_unshare = 2; ///< CLOSE_RANGE_UNSHARE of linux/close_range.h, which older systems lack
+inline constexpr int most_looks = 1000;        ///< about a second of them
+
 /// What the reaper and who starts it share until the supervisor runs.
 struct reaper_order {
   int (*supervisor)(void*); ///< runs with the program's memory until it executes another, or ends
@@ -67,19 +70,31 @@ struct reaper_order {
 
 /// Runs in the program's memory, since a copy would cost more the larger the program is: touches its own stack, and nothing else
 /// after `done`.
-__attribute__((no_sanitize("address", "undefined"))) inline int reap(void* p) {
+__attribute__((no_sanitize("address", "undefined"), no_stack_protector)) inline int reap(void* p) {
   auto& order = *static_cast<reaper_order*>(p);
-  if (::clone(order.supervisor, order.stack, CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, order.argument, &order.pidfd) < 0)
-    order.error = errno;
+  int const supervisor =
+      ::clone(order.supervisor, order.stack, CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, order.argument, &order.pidfd);
+  if (supervisor < 0) order.error = errno;
   bare_syscall(SYS_prctl, PR_SET_CHILD_SUBREAPER, 1);
   bare_syscall(SYS_prctl, PR_SET_NAME, reinterpret_cast<long>("trireme-reaper"));
-  bare_syscall(SYS_setpgid, 0, 0);           // Ctrl-C is for the program to answer
-  bare_syscall(SYS_unshare, CLONE_FILES);    // the descriptor of the supervisor is the program's by now; from here on …
-  bare_syscall(SYS_close_range, 0, INT_MAX); // … files close when the program closes them
+  bare_syscall(SYS_setpgid, 0, 0); // Ctrl-C is for the program to answer
+  // The descriptor of the supervisor is in the program's table by now. From here on files close when the program closes them; in one
+  // step with a table of its own, so that where that is refused the program's stay open.
+  bare_syscall(SYS_close_range, 0, INT_MAX, close_range_unshare);
   auto* const done = &order.done;
   done->store(1);
   bare_syscall(SYS_futex, reinterpret_cast<long>(done), FUTEX_WAKE_PRIVATE, 1);
-  while (bare_syscall(SYS_wait4, -1, 0, __WALL) != -ECHILD) {
+  int status = 0;
+  for (long ended = 0; supervisor > 0 && ended != supervisor && ended != -ECHILD;)
+    ended = bare_syscall(SYS_wait4, -1, reinterpret_cast<long>(&status), __WALL);
+  // One that ended by itself has seen its workers off; those of one that was killed end at once. What else there is a kernel has left
+  // running: that may go on, and is not waited for, since this process keeps the program's memory.
+  bool const killed = supervisor > 0 && status != 0;
+  for (int k = 0; k < most_looks; ++k) {
+    long const ended = bare_syscall(SYS_wait4, -1, 0, __WALL | WNOHANG);
+    if (ended == -ECHILD || (ended == 0 && !killed)) break;
+    timespec const millisecond{0, 1'000'000};
+    if (ended == 0) bare_syscall(SYS_nanosleep, reinterpret_cast<long>(&millisecond), 0);
   }
   for (;;) bare_syscall(SYS_exit_group, 0);
 }
@@ -119,7 +134,7 @@ public:
   /// Returns when all that it waits for has ended, which is to be soon.
   void wait() noexcept {
     for (int k = 0; pid_ > 0 && !has_ended(); ++k) {
-      if (k == most_looks) { // a worker that can't be killed: the reaper stays, with its stack
+      if (k == most_waits) { // a worker that can't be killed: the reaper stays, with its stack
         static_cast<void>(stacks_.release());
         pid_ = 0;
         return;
@@ -132,7 +147,7 @@ public:
 
 private:
   static constexpr std::size_t stack_size = std::size_t{1} << 15;
-  static constexpr int most_looks = 2000;
+  static constexpr int most_waits = 2 * most_looks;
 
   [[nodiscard]] char* top(std::size_t k) const noexcept {
     auto const end = reinterpret_cast<std::uintptr_t>(stacks_.get()) + k * stack_size;

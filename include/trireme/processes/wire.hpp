@@ -106,6 +106,18 @@ struct wire_form<std::stack<T, C>> : wire_by_cereal<T> {};
 template <class T, class C, class L>
 struct wire_form<std::priority_queue<T, C, L>> : wire_by_cereal<T> {};
 
+/// Whether several pointers to one object may be in a T. These are written by one archive, which has them share it again.
+template <class T>
+inline constexpr bool wire_shares = []<class... E>(std::tuple<std::type_identity<E>...>) {
+  return (wire_shares<E> || ...);
+}(typename wire_form<T>::elements{});
+template <class T>
+inline constexpr bool wire_shares<std::shared_ptr<T>> = true;
+template <class T>
+inline constexpr bool wire_shares<std::weak_ptr<T>> = true;
+template <class T>
+inline constexpr wire_kind wire_kind_of = wire_shares<T> ? wire_kind::cereal : wire_form<T>::kind;
+
 template <class T>
 consteval bool travels() {
   if constexpr (flat<T> || is_flat_sequence<T> || eigen_dense<T>) {
@@ -116,7 +128,7 @@ consteval bool travels() {
     constexpr bool elements = []<class... E>(std::tuple<std::type_identity<E>...>) {
       return (travels<E>() && ...);
     }(typename wire_form<T>::elements{});
-    if constexpr (!elements || wire_form<T>::kind != wire_kind::cereal)
+    if constexpr (!elements || wire_kind_of<T> != wire_kind::cereal)
       return elements;
     else
       return cereal::traits::is_output_serializable<T, wire_output>::value &&
@@ -126,7 +138,7 @@ consteval bool travels() {
 
 template <class T>
 void write_value(wire_writer& out, T const& x) {
-  constexpr wire_kind kind = wire_form<T>::kind;
+  constexpr wire_kind kind = wire_kind_of<T>;
   if constexpr (flat<T>) {
     if constexpr (!std::is_empty_v<T>) out.put(static_cast<void const*>(std::addressof(x)), sizeof x);
   } else if constexpr (is_flat_sequence<T>) {
@@ -232,7 +244,7 @@ V read_variant(wire_reader& in, std::index_sequence<I...>) {
 /// @throws std::runtime_error where the bytes can't be such a value.
 template <class T>
 T read_value(wire_reader& in) {
-  constexpr wire_kind kind = wire_form<T>::kind;
+  constexpr wire_kind kind = wire_kind_of<T>;
   if constexpr (flat<T>) {
     alignas(T) std::byte bytes[sizeof(T)]{};
     if constexpr (!std::is_empty_v<T>) std::memcpy(bytes, in.take(sizeof(T)), sizeof(T));
