@@ -168,6 +168,9 @@ struct combine_by_warp {
 class launch_sequence {
 public:
   explicit launch_sequence(cuda_device const& ex) : ex_(ex) {}
+  launch_sequence(launch_sequence const&) = delete;
+  launch_sequence& operator=(launch_sequence const&) = delete;
+  ~launch_sequence() { settle(); }
   template <class Body>
   void add(std::size_t threads, std::size_t expected, Body const& body) {
     on_device const here(ex_.ordinal());
@@ -177,6 +180,7 @@ public:
   }
   /// Waits for all, in their order: the first failure is the cause of others.
   void wait() {
+    settle();
     for (auto& work : begun_) work.wait();
   }
   [[nodiscard]] cuda_completion download(void const* from, void* to, std::size_t bytes) const {
@@ -184,6 +188,11 @@ public:
   }
 
 private:
+  /// Who waits for a launch that failed clears its record, which those behind it ask: the last one first.
+  void settle() noexcept {
+    if (last_) last_->settle();
+  }
+
   cuda_device const& ex_;
   std::vector<cuda_completion> begun_; ///< waited for by their destructors
   std::shared_ptr<cuda_launch> last_;
