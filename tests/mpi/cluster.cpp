@@ -220,10 +220,10 @@ TEST_CASE("values of different types are told so on all ranks, with their names,
       0);
   refuse("exclusive_scan", [&](auto init) { return tri::exclusive_scan(cluster, x, init); }, 0.0, std::int64_t{0}); // of one size
   refuse(
-      "transform", [&](auto to) { return tri::transform(cluster, x, [to](int i) { return static_cast<decltype(to)>(i); }); }, 0.0,
+      "transform", [&](auto to) { return tri::transform(cluster, x, [](int i) { return static_cast<decltype(to)>(i); }); }, 0.0,
       0);
   refuse(
-      "batch_map", [&](auto to) { return tri::batch_map(cluster, x, [to](int i) { return static_cast<decltype(to)>(i); }); }, 0.0,
+      "batch_map", [&](auto to) { return tri::batch_map(cluster, x, [](int i) { return static_cast<decltype(to)>(i); }); }, 0.0,
       0);
   refuse("buffer", [&](auto to) { return tri::buffer(cluster, std::vector(100, to)); }, 0.0f, 0);
   refuse("inclusive_scan", [&](auto to) { return tri::inclusive_scan(cluster, std::vector(100, to)); }, 0.0f, 0.0);
