@@ -31,6 +31,13 @@ int run_plugin(tri::process_pool const& pool, fs::path const& path) {
   return value.to_host()[0];
 }
 
+/// Not everywhere does dlclose unload: a sanitizer may hold on to what it has seen.
+bool is_loaded(fs::path const& path) {
+  void* const library = ::dlopen(path.c_str(), RTLD_NOW | RTLD_NOLOAD);
+  if (library != nullptr) ::dlclose(library);
+  return library != nullptr;
+}
+
 } // namespace
 
 TEST_CASE("process_pool: a plugin that is replaced on disk, by another file and in place, forked and executed anew") {
@@ -48,6 +55,10 @@ TEST_CASE("process_pool: a plugin that is replaced on disk, by another file and 
       for (int round = 0; round < 6; ++round) {
         CAPTURE(round);
         auto const& build = builds[round % 2];
+        if (in_place && is_loaded(plugin)) { // what is loaded must not be written over
+          WARN("left out: the library can't be unloaded here");
+          break;
+        }
         if (in_place) {
           fs::copy_file(build, plugin, fs::copy_options::overwrite_existing);
         } else {
