@@ -31,12 +31,17 @@ int run_plugin(tri::process_pool const& pool, fs::path const& path) {
   return value.to_host()[0];
 }
 
-/// Not everywhere does dlclose unload: a sanitizer may hold on to what it has seen.
-bool is_loaded(fs::path const& path) {
-  void* const library = ::dlopen(path.c_str(), RTLD_NOW | RTLD_NOLOAD);
-  if (library != nullptr) ::dlclose(library);
-  return library != nullptr;
-}
+/// A file that is mapped can't be written over, and the address sanitizer keeps libraries mapped that were closed.
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define TRIREME_TEST_LIBRARIES_STAY
+#endif
+#endif
+#if defined(TRIREME_TEST_LIBRARIES_STAY) || defined(__SANITIZE_ADDRESS__)
+constexpr bool libraries_stay = true;
+#else
+constexpr bool libraries_stay = false;
+#endif
 
 } // namespace
 
@@ -47,6 +52,7 @@ TEST_CASE("process_pool: a plugin that is replaced on disk, by another file and 
   fs::path const plugin = fs::path(folder) / "plugin.so", fresh = fs::path(folder) / "new.so";
   for (bool const forked : {true, false})
     for (bool const in_place : {false, true}) {
+      if (in_place && libraries_stay) continue;
       CAPTURE(forked, in_place);
       fs::copy_file(builds[0], plugin, fs::copy_options::overwrite_existing);
       std::thread other;
@@ -55,10 +61,6 @@ TEST_CASE("process_pool: a plugin that is replaced on disk, by another file and 
       for (int round = 0; round < 6; ++round) {
         CAPTURE(round);
         auto const& build = builds[round % 2];
-        if (in_place && is_loaded(plugin)) { // what is loaded must not be written over
-          WARN("left out: the library can't be unloaded here");
-          break;
-        }
         if (in_place) {
           fs::copy_file(build, plugin, fs::copy_options::overwrite_existing);
         } else {
